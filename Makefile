@@ -1,0 +1,33 @@
+# The face of the build; meson.build has the substance.
+.PHONY: all setup check test fuzz bench demo format lint clean help
+.DEFAULT_GOAL := all
+
+build/build.ninja: | setup
+	meson setup build
+
+all: build/build.ninja ## build everything
+	ninja -C build
+
+setup: ## install the Debian packages that are missing (tools/packages.txt)
+	@tools/setup
+
+check: setup ## everything that CI runs
+	@tools/check
+
+test: all ## unit tests only
+	@tools/check --only unit
+
+fuzz: setup ## fuzz one parser: make fuzz T=sgx_sigstruct SECONDS=600
+	@tools/check --only fuzz --target "$(T)" --seconds "$(or $(SECONDS),60)"
+
+format: ## format the C sources
+	@tools/format
+
+lint: ## format, layers and house rules
+	@tools/check --only lint
+
+clean: ## remove what was built
+	rm -rf build build-*
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
