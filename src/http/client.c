@@ -30,8 +30,9 @@ struct transfer {
     struct http_response *response;
     CURL *curl;
     size_t headers_size;
-    size_t sent; /* of request->body */
-    int failure; /* the first negative errno of a callback */
+    size_t sent;  /* of request->body */
+    int failure;  /* the first negative errno of a callback */
+    bool started; /* the sink has got something */
 };
 
 static bool use_tls_options(CURL *curl, const struct http_options *o)
@@ -120,7 +121,11 @@ static size_t on_body(char *data, size_t one, size_t count, void *context)
         return size;
     size_t most = t->request->max_body ? t->request->max_body : DEFAULT_MAX_BODY;
     int rc;
-    if (t->request->sink && status >= 200 && status < 300)
+    bool to_sink = t->request->sink && status >= 200 && status < 300;
+    if (to_sink && !t->started && t->request->start)
+        t->request->start(t->request->sink_context, (int)status);
+    t->started = true;
+    if (to_sink)
         rc = t->request->sink(t->request->sink_context, span_of(data, size));
     else
         rc = append(&t->response->body, &t->response->body_size, most, span_of(data, size));
@@ -215,7 +220,11 @@ static int errno_of(CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
+    case CURLE_SEND_FAIL_REWIND:
         return -ECONNRESET;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return -EKEYREJECTED;
     case CURLE_OUT_OF_MEMORY:
         return -ENOMEM;
     default:

@@ -30,6 +30,8 @@ void http_client_free(struct http_client *client);
 /* Takes the answer's body piece by piece; a negative errno ends the transfer and is what
  * http_send() returns. */
 typedef int http_sink(void *context, struct span part);
+/* Called with the status before the sink gets its first byte. */
+typedef void http_start(void *context, int status);
 /* Gives up to `size` bytes of the request's body; 0 at the end, or a negative errno. */
 typedef long http_source(void *context, uint8_t *to, size_t size);
 
@@ -42,7 +44,8 @@ struct http_request {
     http_source *source;       /* streams `source_size` bytes instead */
     void *source_context;
     uint64_t source_size;
-    http_sink *sink; /* NULL: the body is collected in the response */
+    http_sink *sink;   /* NULL: the body is collected in the response */
+    http_start *start; /* may be NULL; gets the sink's context */
     void *sink_context;
     size_t max_body; /* of a collected body; 0: 4 MiB.  A longer one is -EFBIG */
 };
@@ -57,8 +60,10 @@ struct http_response {
 
 /* 0 when an answer arrived, whatever its status: the caller looks at it.  A sink is called only for
  * statuses 200 to 299; another answer's body is collected.  Errors: -ECONNREFUSED, -ETIMEDOUT,
- * -EPROTO (TLS or a malformed answer), -EFBIG, -EPERM (plain http not allowed), or the sink's or
- * source's own.  The caller ends `response` with http_response_fini() in every case. */
+ * -EKEYREJECTED (the server's
+ * certificate), -EPROTO (TLS or a malformed answer), -EFBIG, -EPERM (plain http not allowed), or
+ * the sink's or source's own.  The caller ends `response` with http_response_fini() in every case.
+ */
 int http_send(struct http_client *client, const struct http_request *request,
               struct http_response *response, struct err *e) MUST_USE;
 void http_response_fini(struct http_response *response);
