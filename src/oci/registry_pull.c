@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
-#include "crypto/sha256.h"
 #include "oci/registry_priv.h"
+#include "oci/verify.h"
 
 enum { MAX_MANIFEST = 4 << 20, MAX_RESUMES = 64 };
 
@@ -19,12 +18,6 @@ static const char *const ACCEPT[] = {
     "application/vnd.docker.distribution.manifest.list.v2+json",
     NULL,
 };
-
-static void digest_text(char out[OCI_DIGEST_SIZE], const uint8_t hash[SHA256_SIZE])
-{
-    memcpy(out, "sha256:", 7);
-    hex_write(out + 7, span_of(hash, SHA256_SIZE));
-}
 
 /* The media type without its parameters. */
 static void copy_media_type(char *to, size_t room, const struct http_response *response)
@@ -61,9 +54,7 @@ int oci_registry_get_manifest(struct oci_registry *r, const char *version,
     if (!rc && !response.body)
         rc = fail(e, -EBADMSG, "oci: the registry's manifest is empty");
     if (!rc) {
-        uint8_t hash[SHA256_SIZE];
-        sha256(response.body, response.body_size, hash);
-        digest_text(out->digest, hash);
+        oci_digest_of(out->digest, span_of(response.body, response.body_size));
         rc = check_manifest_digest(version, &response, out->digest, e);
     }
     if (!rc) {
@@ -78,9 +69,7 @@ int oci_registry_get_manifest(struct oci_registry *r, const char *version,
 /* A blob on its way: what came so far, and what has to be passed over when a server does not honour
  * Range. */
 struct download {
-    const struct oci_descriptor *want;
-    struct sha256 hash;
-    uint64_t got;
+    struct oci_verifier verifier;
     uint64_t skip;
     oci_sink *sink;
     void *context;
@@ -91,7 +80,7 @@ struct download {
 static void on_start(void *context, int status)
 {
     struct download *d = context;
-    d->skip = status == 206 ? 0 : d->got;
+    d->skip = status == 206 ? 0 : d->verifier.got;
 }
 
 static int on_part(void *context, struct span part)
@@ -102,13 +91,12 @@ static int on_part(void *context, struct span part)
         d->skip -= passed;
         part = span_of(part.data + passed, part.size - passed);
     }
-    if (part.size > d->want->size - d->got)
-        return -EBADMSG; /* longer than its descriptor says */
     if (part.size == 0)
         return 0;
-    sha256_update(&d->hash, part.data, part.size);
-    d->got += part.size;
-    int rc = d->sink(d->context, part);
+    int rc = oci_verifier_add(&d->verifier, part);
+    if (rc)
+        return rc;
+    rc = d->sink(d->context, part);
     d->sink_failed = rc != 0;
     return rc;
 }
@@ -119,9 +107,9 @@ static int download_rest(struct oci_registry *r, struct download *d, struct http
 {
     char url[REGISTRY_URL_SIZE];
     char range[64];
-    snprintf(url, sizeof url, "%s/v2/%s/blobs/%s", r->base, r->name, d->want->digest);
-    snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)d->got);
-    const char *const headers[] = {d->got ? range : NULL, NULL};
+    snprintf(url, sizeof url, "%s/v2/%s/blobs/%s", r->base, r->name, d->verifier.want->digest);
+    snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)d->verifier.got);
+    const char *const headers[] = {d->verifier.got ? range : NULL, NULL};
     struct http_request request = {.method = "GET",
                                    .url = url,
                                    .headers = headers,
@@ -132,47 +120,33 @@ static int download_rest(struct oci_registry *r, struct download *d, struct http
     return registry_send(r, &request, response, e);
 }
 
-static int check_download(struct download *d, struct err *e)
-{
-    uint8_t hash[SHA256_SIZE];
-    char found[OCI_DIGEST_SIZE];
-    sha256_final(&d->hash, hash);
-    digest_text(found, hash);
-    if (d->got != d->want->size)
-        return fail(e, -EBADMSG, "oci: blob %.20s... has %llu bytes, its manifest says %llu",
-                    d->want->digest, (unsigned long long)d->got, (unsigned long long)d->want->size);
-    if (strcmp(found, d->want->digest) != 0)
-        return fail(e, -EBADMSG, "oci: blob has digest %s, expected %s", found, d->want->digest);
-    return 0;
-}
-
 int oci_registry_get_blob(struct oci_registry *r, const struct oci_descriptor *want, oci_sink *sink,
                           void *context, struct err *e)
 {
     int rc = oci_digest_check(want->digest, e);
     if (rc)
         return rc;
-    struct download d = {.want = want, .sink = sink, .context = context};
-    sha256_init(&d.hash);
+    struct download d = {.sink = sink, .context = context};
+    oci_verifier_init(&d.verifier, want);
     for (unsigned attempt = 0, total = 0;; attempt++, total++) {
         struct http_response response = {0};
-        uint64_t before = d.got;
+        uint64_t before = d.verifier.got;
         rc = download_rest(r, &d, &response, e);
         int status = response.status;
         bool is_whole = !rc && status >= 200 && status < 300;
         if (!rc && !is_whole && !registry_is_transient(0, status))
             rc = registry_refusal(r, &response, "a blob of", e);
-        if (is_whole && d.got < want->size)
+        if (is_whole && d.verifier.got < want->size)
             rc = -ECONNRESET; /* ended early without the connection saying so */
         bool again = !d.sink_failed && !(is_whole && !rc) && registry_is_transient(rc, status);
-        if (d.got > before && total < MAX_RESUMES)
+        if (d.verifier.got > before && total < MAX_RESUMES)
             attempt = 0; /* what moves is not stuck */
         again = again && registry_pause(r, attempt, &response);
         if (!again && !rc && !is_whole)
             rc = registry_refusal(r, &response, "a blob of", e);
         http_response_fini(&response);
         if (!again)
-            return rc ? rc : check_download(&d, e);
+            return rc ? rc : oci_verifier_end(&d.verifier, e);
     }
 }
 

@@ -3,104 +3,17 @@
  * connections where a test says. */
 #include "oci/registry.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "base/test.h"
 #include "crypto/sha256.h"
-#include "posix/file.h"
-
-static char g_dir[] = "/tmp/registry_test.XXXXXX";
-static pid_t g_registry;
-static char g_host[64]; /* 127.0.0.1:PORT */
-static int g_port;
-
-static int listen_on_loopback(int *port)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) || listen(fd, 16) ||
-        getsockname(fd, (struct sockaddr *)&at, &size))
-        test_failed(__FILE__, __LINE__, "no loopback socket: %s", strerror(errno));
-    *port = ntohs(at.sin_port);
-    return fd;
-}
-
-static int connect_to(int port)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void run(const char *command)
-{
-    if (system(command) != 0)
-        test_failed(__FILE__, __LINE__, "failed: %s", command);
-}
-
-static void registry_kill(void)
-{
-    kill(g_registry, SIGKILL);
-    waitpid(g_registry, NULL, 0);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", g_dir);
-    run(command);
-}
-
-/* Starts a registry; `more` is added to its configuration. */
-static void registry_start(const char *more, const char *tls)
-{
-    if (access("/usr/bin/docker-registry", X_OK) != 0)
-        test_skip("docker-registry is not installed");
-    int probe = listen_on_loopback(&g_port);
-    close(probe);
-    snprintf(g_host, sizeof g_host, "127.0.0.1:%d", g_port);
-    char config[2048];
-    char path[64];
-    snprintf(path, sizeof path, "%s/config.yml", g_dir);
-    snprintf(config, sizeof config,
-             "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-             "storage: {filesystem: {rootdirectory: %s/data}, delete: {enabled: true}}\n"
-             "http: {addr: %s%s}\n%s",
-             g_dir, g_host, tls, more);
-    EXPECT_EQ(file_write(path, span_text(config), 0600, NULL), 0);
-    fflush(NULL);
-    g_registry = fork();
-    if (g_registry == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (!freopen("/dev/null", "w", stderr))
-            _exit(126);
-        execl("/usr/bin/docker-registry", "docker-registry", "serve", path, (char *)NULL);
-        _exit(127);
-    }
-    atexit(registry_kill);
-    for (int i = 0; i < 200; i++) {
-        int fd = connect_to(g_port);
-        if (fd >= 0) {
-            close(fd);
-            return;
-        }
-        usleep(25000);
-    }
-    test_failed(__FILE__, __LINE__, "the registry does not start");
-}
+#include "oci/fixture_test.h"
 
 struct blob {
     struct oci_descriptor d;
@@ -202,7 +115,7 @@ static void push_and_pull(struct oci_registry *r, size_t size, uint64_t chunk)
 
 TEST(registry_on_loopback_is_found_to_speak_plain_http)
 {
-    REQUIRE(mkdtemp(g_dir));
+    fixture_dir();
     registry_start("", "");
     struct oci_registry *r = open_at(g_host, &(struct oci_registry_options){0});
     REQUIRE(r);
@@ -226,7 +139,7 @@ TEST(registry_on_loopback_is_found_to_speak_plain_http)
 
 TEST(registry_wrong_content_is_never_accepted)
 {
-    REQUIRE(mkdtemp(g_dir));
+    fixture_dir();
     registry_start("", "");
     struct oci_registry *r = open_at(g_host, &(struct oci_registry_options){0});
     REQUIRE(r);
@@ -258,10 +171,8 @@ TEST(registry_wrong_content_is_never_accepted)
 
 TEST(registry_with_htpasswd_wants_the_right_password)
 {
-    REQUIRE(mkdtemp(g_dir));
-    char command[256];
-    snprintf(command, sizeof command, "htpasswd -Bbn -C 4 user right > %s/htpasswd", g_dir);
-    run(command);
+    fixture_dir();
+    run("htpasswd -Bbn -C 4 user right > $D/htpasswd");
     char more[256];
     snprintf(more, sizeof more, "auth: {htpasswd: {realm: x, path: %s/htpasswd}}\n", g_dir);
     registry_start(more, "");
@@ -288,14 +199,10 @@ TEST(registry_with_htpasswd_wants_the_right_password)
 
 TEST(registry_with_tls_is_checked_against_the_added_ca)
 {
-    REQUIRE(mkdtemp(g_dir));
-    char command[512];
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
-             "/CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout %s/k.pem -out %s/c.pem "
-             "2>/dev/null",
-             g_dir, g_dir);
-    run(command);
+    fixture_dir();
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
+        "/CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout $D/k.pem -out $D/c.pem "
+        "2>/dev/null");
     char tls[256];
     char ca[64];
     snprintf(tls, sizeof tls, ", tls: {certificate: %s/c.pem, key: %s/k.pem}", g_dir, g_dir);
@@ -370,7 +277,7 @@ static void proxy_start(struct proxy *p)
 
 TEST(registry_pull_goes_on_where_the_connection_was_cut)
 {
-    REQUIRE(mkdtemp(g_dir));
+    fixture_dir();
     registry_start("", "");
     struct blob b;
     struct err e = {0};
@@ -394,7 +301,7 @@ TEST(registry_pull_goes_on_where_the_connection_was_cut)
 
 TEST(registry_push_goes_on_where_the_connection_was_cut)
 {
-    REQUIRE(mkdtemp(g_dir));
+    fixture_dir();
     registry_start("", "");
     static struct proxy p = {.requests = {800000, 600000, 400}};
     proxy_start(&p);
