@@ -35,6 +35,7 @@ struct emu_outcome {
     uint32_t errcode; /* #PF: the page fault error code, bit 15 when the EPCM refused */
     uint64_t addr;    /* #PF: the address */
     uint64_t rax;     /* enum sgx_error */
+    uint8_t signal;   /* from emu_page_fault(): SIGSEGV or SIGBUS, what Linux would send */
 };
 
 /* Registers that an ENCLU leaf reads and writes, apart from transitions. */
@@ -58,6 +59,9 @@ const struct sgx_secs *emu_enclave_secs(const struct emu_enclave *enclave);
  * as pages follow in ELRANGE. */
 void *emu_enclave_alias(const struct emu_enclave *enclave, uint64_t addr);
 
+/* True once EINIT has succeeded. */
+bool emu_enclave_initialised(const struct emu_enclave *enclave);
+
 /* The EPCM entry of the page at `addr`, a copy taken without the lock. */
 struct emu_epcm emu_epcm_peek(const struct emu_enclave *enclave, uint64_t addr);
 
@@ -73,8 +77,9 @@ struct emu_outcome emu_enclu(struct emu_enclave *enclave, enum sgx_enclu leaf,
 bool emu_page_fault(struct emu_enclave *enclave, uint64_t addr, unsigned kind,
                     struct emu_outcome *fault);
 
-/* Keeps count of the threads inside, which EREMOVE, EINIT and ETRACK ask for. */
-void emu_enclave_entered(struct emu_enclave *enclave);
-void emu_enclave_left(struct emu_enclave *enclave);
+/* Keeps count of the threads inside, which EREMOVE and ETRACK ask for.  The ticket that entering
+ * gives goes back when the thread leaves, by EEXIT or AEX. */
+unsigned emu_enclave_entered(struct emu_enclave *enclave);
+void emu_enclave_left(struct emu_enclave *enclave, unsigned ticket);
 
 #endif

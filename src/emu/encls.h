@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * encls.h: the ENCLS leaves, ring 0's half of SGX, as functions over an enclave.
+ *
+ * An EPC page is the slot that an enclave has for each page of ELRANGE, so where hardware takes the
+ * address of an EPC page these take the enclave and the linear address.  The SECS and VA pages have
+ * slots of their own.  All need enclave->lock unless they say otherwise; EPC pages are accounted
+ * for by the caller.  [SDM3D 40.3] */
+#ifndef CELLA_EMU_ENCLS_H
+#define CELLA_EMU_ENCLS_H
+
+#include <stddef.h>
+
+#include "emu/enclave.h"
+
+/* PAGEINFO, with pointers in place of addresses; whoever calls has made sure that they can be
+ * read.  [SDM3D 38.11] */
+struct emu_pageinfo {
+    uint64_t linaddr;
+    const void *srcpge;                /* one page, aligned to a page */
+    const struct sgx_secinfo *secinfo; /* aligned to 64 */
+    const struct emu_enclave *secs;    /* not for ECREATE */
+};
+
+/* Makes `enclave`, which has no SECS yet, one with the SECS at srcpge. */
+struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_pageinfo *info);
+
+struct emu_outcome encls_eadd(struct emu_enclave *enclave, const struct emu_pageinfo *info);
+
+/* EADD of up to `count` regular pages of zeroes from `linaddr` on, in one go.  *done is how many
+ * were added before the outcome, which is that of the last leaf. */
+struct emu_outcome encls_eadd_zeroes(struct emu_enclave *enclave, uint64_t linaddr, size_t count,
+                                     const struct sgx_secinfo *secinfo, size_t *done);
+
+/* Measures the 256 bytes at `linaddr`. */
+struct emu_outcome encls_eextend(struct emu_enclave *enclave, uint64_t linaddr);
+
+/* `sigstruct` is aligned to a page.  The EINITTOKEN has VALID 0 and IA32_SGXLEPUBKEYHASH is the
+ * signer's, which is how Linux always calls it. */
+struct emu_outcome encls_einit(struct emu_enclave *enclave, const struct sgx_sigstruct *sigstruct);
+
+#endif
