@@ -45,7 +45,7 @@ struct rootfs_config {
     size_t memory_size;
     /* Blocks fetched by one call of `read` when a file is read in order; 0: 32. */
     uint32_t readahead_blocks;
-    /* Mutual exclusion, both or neither.  The lock is held across `read` and `report`. */
+    /* Mutual exclusion, both or neither.  The lock is held across `read`. */
     void (*lock)(void *lock_ctx);
     void (*unlock)(void *lock_ctx);
     void *lock_ctx;
