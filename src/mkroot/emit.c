@@ -14,6 +14,8 @@
 #include "posix/file.h"
 #include "rootfs/erofs.h"
 
+enum { PROGRESS_STEP = 4 << 20 }; /* bytes between two calls */
+
 struct emitter {
     struct mkroot *m;
     struct layout *l;
@@ -34,6 +36,11 @@ static void progress(struct emitter *em, uint64_t least_step)
     em->shown = at;
     em->m->options.progress(em->m->options.progress_ctx, at, em->l->blocks * EROFS_BLOCK_SIZE);
 }
+
+struct room { /* to be filled */
+    uint8_t *data;
+    size_t size;
+};
 
 /* Opens the file of an inode in the scanned directory, and makes sure that it is still the one. */
 static int source_open(const struct mkroot *m, const struct tree_inode *i, struct err *e)
@@ -57,14 +64,15 @@ static int source_open(const struct mkroot *m, const struct tree_inode *i, struc
     return take_fd(&fd);
 }
 
-static int64_t source_read(const struct mkroot *m, const struct tree_inode *i, int fd, uint8_t *out,
-                           size_t size, uint64_t at, struct err *e)
+/* Up to room.size bytes at `at` of a file into `room`, at least 1. */
+static int64_t source_read(const struct mkroot *m, const struct tree_inode *i, int fd,
+                           struct room room, uint64_t at, struct err *e)
 {
     if (i->data == TREE_SPOOLED)
-        return spool_read(&m->spool, out, size, i->data_at + at, e);
+        return spool_read(&m->spool, room.data, room.size, i->data_at + at, e);
     ssize_t n;
     do
-        n = pread(fd, out, size, (off_t)at);
+        n = pread(fd, room.data, room.size, (off_t)at);
     while (n < 0 && errno == EINTR);
     if (n > 0)
         return n;
@@ -85,18 +93,17 @@ static int file_range(struct emitter *em, const struct tree_inode *i, uint64_t a
     if (i->data == TREE_ON_DISK && (fd = source_open(em->m, i, e)) < 0)
         return fd;
     while (at < end) {
-        uint8_t *room;
-        size_t size;
-        int rc = stream_room(&em->stream, &room, &size);
+        struct room room;
+        int rc = stream_room(&em->stream, &room.data, &room.size);
         if (rc)
             return write_failed(em, rc, e);
-        size = size < end - at ? size : (size_t)(end - at);
-        int64_t n = source_read(em->m, i, fd, room, size, at, e);
+        room.size = room.size < end - at ? room.size : (size_t)(end - at);
+        int64_t n = source_read(em->m, i, fd, room, at, e);
         if (n < 0)
             return (int)n;
         stream_filled(&em->stream, (size_t)n);
         at += (uint64_t)n;
-        progress(em, 16 * STREAM_BUFFER_SIZE);
+        progress(em, PROGRESS_STEP);
     }
     return 0;
 }
@@ -106,16 +113,16 @@ enum { DIR_ENTRIES_MAX = EROFS_BLOCK_SIZE / EROFS_DIRENT_SIZE };
 /* One block of a directory: entries in front, names behind. */
 struct dir_block {
     uint8_t bytes[EROFS_BLOCK_SIZE];
-    uint32_t count;
+    size_t count;
     struct span names[DIR_ENTRIES_MAX + 1];
     const struct tree_inode *inodes[DIR_ENTRIES_MAX + 1];
 };
 
 static size_t dir_block_write(struct dir_block *b)
 {
-    size_t name_at = b->count * (size_t)EROFS_DIRENT_SIZE;
+    size_t name_at = b->count * EROFS_DIRENT_SIZE;
     memset(b->bytes, 0, sizeof b->bytes);
-    for (uint32_t i = 0; i < b->count; i++) {
+    for (size_t i = 0; i < b->count; i++) {
         uint8_t *raw = b->bytes + i * EROFS_DIRENT_SIZE;
         put_le64(raw, b->inodes[i]->nid);
         put_le16(raw + 8, (uint16_t)name_at);
@@ -217,13 +224,13 @@ static int compare_nid(const void *a, const void *b)
 
 static int emit_meta(struct emitter *em, struct err *e)
 {
-    auto_free struct tree_inode **sorted = calloc(em->l->inodes, sizeof *sorted);
+    auto_free struct tree_inode **sorted = calloc(em->l->inodes, sizeof(void *));
     if (!sorted)
         return fail(e, -ENOMEM, "out of memory");
     size_t n = 0;
     for (struct tree_inode *i = em->l->first; i; i = i->next_placed)
         sorted[n++] = i;
-    qsort(sorted, n, sizeof *sorted, compare_nid);
+    qsort(sorted, n, sizeof(void *), compare_nid);
     for (size_t k = 0; k < n; k++) {
         int rc = emit_inode(em, sorted[k], e);
         if (rc)

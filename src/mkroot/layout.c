@@ -123,30 +123,40 @@ static void append(struct packer *p, struct tree_inode *i)
         i->xattrs->items[k]->uses++;
 }
 
+static bool is_dir(const struct tree_node *n)
+{
+    return S_ISDIR(n->inode->mode);
+}
+
+static void append_children(struct packer *p, const struct tree_node *dir)
+{
+    for (struct tree_node *n = dir->inode->first; n; n = n->next) {
+        if (n->inode->is_placed)
+            continue; /* a hard link */
+        if (is_dir(n))
+            measure_dir(n);
+        append(p, n->inode);
+    }
+}
+
+static struct tree_node *first_dir(struct tree_node *n)
+{
+    while (n && !is_dir(n))
+        n = n->next;
+    return n;
+}
+
 /* Lists all inodes in tree order, without recursion: no tree is too deep. */
 static void list_inodes(struct packer *p, struct tree *t)
 {
+    measure_dir(t->root);
+    append(p, t->root->inode);
     struct tree_node *dir = t->root;
-    measure_dir(dir);
-    append(p, dir->inode);
     while (dir) {
-        struct tree_node *first_dir = NULL;
-        for (struct tree_node *n = dir->inode->first; n; n = n->next) {
-            if (!n->inode->is_placed) {
-                if (S_ISDIR(n->inode->mode))
-                    measure_dir(n);
-                append(p, n->inode);
-            }
-            if (!first_dir && S_ISDIR(n->inode->mode))
-                first_dir = n;
-        }
-        struct tree_node *next = first_dir;
-        while (!next && dir) { /* up, and to the next directory beside */
-            next = dir->parent ? dir->next : NULL;
-            while (next && !S_ISDIR(next->inode->mode))
-                next = next->next;
-            dir = dir->parent;
-        }
+        append_children(p, dir);
+        struct tree_node *next = first_dir(dir->inode->first);
+        for (; !next && dir->parent; dir = dir->parent) /* up, to a directory beside */
+            next = first_dir(dir->next);
         dir = next;
     }
 }

@@ -7,8 +7,8 @@
 
 struct merkle_level {
     uint8_t block[VERITY_BLOCK_SIZE];
-    uint32_t count; /* hashes in `block` */
-    uint64_t at;    /* where it will be written, in blocks */
+    size_t count; /* hashes in `block` */
+    uint64_t at;  /* where it will be written, in blocks */
 };
 
 struct merkle {

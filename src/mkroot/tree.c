@@ -92,8 +92,11 @@ static int inode_fill(struct tree *t, struct tree_inode *i, const struct tree_en
 static const char *shown(struct span path, char out[PATH_MAX])
 {
     size_t size = path.size < 160 ? path.size : 160; /* leaves room for the reason */
+    if (size)
+        memcpy(out, path.data, size);
     for (size_t i = 0; i < size; i++) /* control characters would play with the terminal */
-        out[i] = path.data[i] < 32 || path.data[i] == 127 ? '?' : (char)path.data[i];
+        if ((unsigned char)out[i] < 32 || out[i] == 127)
+            out[i] = '?';
     out[size] = 0;
     return out;
 }

@@ -90,12 +90,12 @@ int xattr_list_finish(const struct xattr_list *l, struct arena *a, const struct 
     *out = NULL;
     if (l->count == 0)
         return 0;
-    struct xattr_set *set = arena_alloc(a, sizeof *set + l->count * sizeof set->items[0]);
+    struct xattr_set *set = arena_alloc(a, sizeof *set + l->count * sizeof(void *));
     if (!set)
         return fail(e, -ENOMEM, "out of memory");
     set->count = l->count;
-    memcpy(set->items, l->items, l->count * sizeof set->items[0]);
-    qsort(set->items, set->count, sizeof set->items[0], compare_items);
+    memcpy(set->items, l->items, l->count * sizeof(void *));
+    qsort(set->items, set->count, sizeof(void *), compare_items);
     if (xattr_body_size(set) > BODY_MAX)
         return fail(e, -E2BIG, "%zu bytes of attributes on one file, at most %d can be stored",
                     xattr_body_size(set), BODY_MAX);
@@ -149,11 +149,11 @@ void xattr_entry_write(const struct xattr *x, uint8_t *out)
 
 void xattr_body_write(const struct xattr_set *set, uint8_t *out)
 {
-    uint32_t shared = shared_count(set);
+    size_t shared = shared_count(set);
     memset(out, 0, EROFS_XATTR_HEADER_SIZE);
     out[4] = (uint8_t)shared;
     uint8_t *ids = out + EROFS_XATTR_HEADER_SIZE;
-    uint8_t *entries = ids + shared * 4u;
+    uint8_t *entries = ids + shared * 4;
     for (uint32_t i = 0; i < set->count; i++) {
         const struct xattr *x = set->items[i];
         if (xattr_is_shared(x) && shared > 0) {

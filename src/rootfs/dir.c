@@ -14,7 +14,7 @@
 
 struct dir_block {
     struct rootfs_view view;
-    uint32_t count; /* entries */
+    size_t count; /* entries */
 };
 
 static int block_open(struct rootfs *r, const struct rootfs_inode *dir, uint64_t index,
@@ -39,7 +39,7 @@ static void block_close(struct rootfs *r, struct dir_block *b)
 }
 
 /* The name of entry `i`; -EUCLEAN when its bounds or its bytes cannot be right. */
-static int name_at(const struct dir_block *b, uint32_t i, struct span *name)
+static int name_at(const struct dir_block *b, size_t i, struct span *name)
 {
     const uint8_t *data = b->view.data;
     size_t start = get_le16(data + i * EROFS_DIRENT_SIZE + 8);
@@ -64,7 +64,7 @@ static uint8_t dirent_type(uint8_t type)
     return (uint8_t)((erofs_mode_of_type(type) & S_IFMT) >> 12); /* DT_* is the mode's upper bits */
 }
 
-static void entry_copy(const struct dir_block *b, uint32_t i, struct span name,
+static void entry_copy(const struct dir_block *b, size_t i, struct span name,
                        struct rootfs_dirent *out)
 {
     const uint8_t *raw = b->view.data + i * EROFS_DIRENT_SIZE;
@@ -80,11 +80,11 @@ static void entry_copy(const struct dir_block *b, uint32_t i, struct span name,
 static int block_search(const struct dir_block *b, struct span name, struct rootfs_dirent *out,
                         int *order)
 {
-    uint32_t low = 0;
-    uint32_t high = b->count;
+    size_t low = 0;
+    size_t high = b->count;
     *order = -1;
     while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
+        size_t middle = low + (high - low) / 2;
         struct span found;
         int rc = name_at(b, middle, &found);
         if (rc)
@@ -162,8 +162,7 @@ int dir_next(struct rootfs *r, const struct rootfs_inode *dir, uint64_t *cookie,
 {
     while (*cookie < dir->size) {
         uint64_t index = *cookie / ROOTFS_BLOCK_SIZE;
-        uint32_t i =
-            (uint32_t)(*cookie % ROOTFS_BLOCK_SIZE + EROFS_DIRENT_SIZE - 1) / EROFS_DIRENT_SIZE;
+        size_t i = (*cookie % ROOTFS_BLOCK_SIZE + EROFS_DIRENT_SIZE - 1) / EROFS_DIRENT_SIZE;
         struct dir_block b;
         int rc = block_open(r, dir, index, &b);
         if (rc)

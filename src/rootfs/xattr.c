@@ -17,8 +17,8 @@ struct entry {
 struct walk {
     struct rootfs *r;
     const struct rootfs_inode *inode;
-    uint32_t shared_count;
-    uint32_t shared_next;
+    uint64_t shared_count;
+    uint64_t shared_next;
     uint64_t inline_next;
     uint64_t inline_end;
 };
@@ -33,7 +33,7 @@ static int walk_init(struct walk *w, struct rootfs *r, const struct rootfs_inode
     if (rc)
         return rc;
     w->shared_count = header[4];
-    w->inline_next = inode->xattr_at + sizeof header + w->shared_count * 4u;
+    w->inline_next = inode->xattr_at + sizeof header + w->shared_count * 4;
     w->inline_end = inode->xattr_at + inode->xattr_size;
     return w->inline_next <= w->inline_end ? 0 : -EUCLEAN;
 }
@@ -60,7 +60,7 @@ static int walk_next(struct walk *w, struct entry *out)
     int rc;
     if (w->shared_next < w->shared_count) {
         uint8_t raw[4];
-        rc = blocks_copy(w->r, w->inode->xattr_at + EROFS_XATTR_HEADER_SIZE + w->shared_next++ * 4u,
+        rc = blocks_copy(w->r, w->inode->xattr_at + EROFS_XATTR_HEADER_SIZE + w->shared_next++ * 4,
                          raw, sizeof raw);
         if (rc)
             return rc;
@@ -84,7 +84,8 @@ static int entry_name(struct rootfs *r, const struct entry *x, char full[2 * ROO
     if (!text)
         return 0;
     size_t size = strlen(text);
-    memcpy(full, text, size);
+    for (size_t i = 0; i < size; i++)
+        full[i] = text[i];
     int rc = blocks_copy(r, x->at, full + size, x->name_size);
     if (rc)
         return rc;
