@@ -123,12 +123,13 @@ static int check_secinfo(const struct sgx_secinfo *s)
 }
 
 /* A TCS is mapped read-write whatever its SECINFO says. */
-static uint8_t driver_bits(const struct sgx_secinfo *s)
+static void note_page(struct emu_slot *slot, const struct sgx_secinfo *s)
 {
-    uint8_t perm = secinfo_perm(s);
+    unsigned perm = secinfo_perm(s);
     if (secinfo_type(s) == SGX_PT_TCS)
         perm = EMU_DRIVER_R | EMU_DRIVER_W;
-    return EMU_DRIVER_KNOWN | perm;
+    slot->driver = (EMU_DRIVER_KNOWN | perm) & 0xf;
+    slot->driver_type = secinfo_type(s) & 0xf;
 }
 
 static int measure_page(struct emu_enclave *enclave, uint64_t linaddr)
@@ -164,7 +165,7 @@ static int add_page(const struct adding *a, uint64_t linaddr, const uint8_t *con
         ungrow(enclave);
         return -EIO;
     }
-    slot->driver = driver_bits(a->secinfo);
+    note_page(slot, a->secinfo);
     return a->measure ? measure_page(enclave, linaddr) : 0;
 }
 
@@ -182,7 +183,7 @@ static int add_zeroes(const struct adding *a, uint64_t linaddr, size_t count, si
     }
     struct emu_outcome outcome = encls_eadd_zeroes(enclave, linaddr, fit, a->secinfo, done);
     for (size_t i = 0; i < *done; i++)
-        slot[i].driver = driver_bits(a->secinfo);
+        note_page(&slot[i], a->secinfo);
     for (size_t i = *done; i < fit; i++)
         ungrow(enclave);
     return outcome_is_ok(outcome) ? rc : -EIO;

@@ -78,6 +78,12 @@ static int dispatch(struct emu_enclave *enclave, unsigned request, uint64_t arg)
         return driver_init(enclave, arg);
     case SGX_IOC_ENCLAVE_PROVISION:
         return driver_provision(enclave, arg);
+    case SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS:
+        return driver_restrict_permissions(enclave, arg);
+    case SGX_IOC_ENCLAVE_MODIFY_TYPES:
+        return driver_modify_types(enclave, arg);
+    case SGX_IOC_ENCLAVE_REMOVE_PAGES:
+        return driver_remove_pages(enclave, arg);
     default:
         return -ENOTTY;
     }

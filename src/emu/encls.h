@@ -38,4 +38,30 @@ struct emu_outcome encls_eextend(struct emu_enclave *enclave, uint64_t linaddr);
  * signer's, which is how Linux always calls it. */
 struct emu_outcome encls_einit(struct emu_enclave *enclave, const struct sgx_sigstruct *sigstruct);
 
+/* Adds a pending page of zeroes; info->srcpge and info->secinfo are NULL. */
+struct emu_outcome encls_eaug(struct emu_enclave *enclave, const struct emu_pageinfo *info);
+
+/* Takes permissions away from the page at `linaddr`. */
+struct emu_outcome encls_emodpr(struct emu_enclave *enclave, uint64_t linaddr,
+                                const struct sgx_secinfo *secinfo);
+
+/* Makes the page a TCS or trims it. */
+struct emu_outcome encls_emodt(struct emu_enclave *enclave, uint64_t linaddr,
+                               const struct sgx_secinfo *secinfo);
+
+struct emu_outcome encls_eremove(struct emu_enclave *enclave, uint64_t linaddr);
+struct emu_outcome encls_eremove_secs(struct emu_enclave *enclave);
+
+struct emu_outcome encls_eblock(struct emu_enclave *enclave, uint64_t linaddr);
+struct emu_outcome encls_etrack(struct emu_enclave *enclave);
+
+/* What an inter-processor interrupt to every CPU does after ETRACK: all threads leave, so that the
+ * tracking cycle is complete.  The emulator needs none, since it changes page tables at once. */
+void encls_all_left(struct emu_enclave *enclave);
+
+/* Reads or writes 8 bytes of a debug enclave. */
+struct emu_outcome encls_edbgrd(const struct emu_enclave *enclave, uint64_t linaddr,
+                                uint64_t *value);
+struct emu_outcome encls_edbgwr(struct emu_enclave *enclave, uint64_t linaddr, uint64_t value);
+
 #endif

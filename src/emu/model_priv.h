@@ -26,8 +26,9 @@ enum {
  * memory only where pages are. */
 struct emu_slot {
     struct emu_epcm epcm;
-    uint8_t driver; /* EMU_DRIVER_* */
-    uint32_t epoch; /* of the last EBLOCK, EMODPR or EMODT; see emu_tracked() */
+    uint8_t driver : 4;      /* EMU_DRIVER_* */
+    uint8_t driver_type : 4; /* enum sgx_page_type, as the driver last asked for it */
+    uint32_t epoch;          /* of the last EBLOCK, EMODPR or EMODT; see emu_tracked() */
 };
 
 _Static_assert(sizeof(struct emu_slot) == 8, "struct emu_slot");

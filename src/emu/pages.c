@@ -15,13 +15,16 @@ static int prot_of(unsigned perm)
            (perm & SGX_SECINFO_X ? PROT_EXEC : 0);
 }
 
+bool pages_may_be_seen(const struct emu_vma *vma, const struct emu_slot *slot)
+{
+    return slot->driver & EMU_DRIVER_KNOWN && !(vma->prot & ~prot_of(slot->driver));
+}
+
 int pages_effective(const struct emu_vma *vma, const struct emu_slot *slot)
 {
     const struct emu_epcm *epcm = &slot->epcm;
     if (!epcm->valid || epcm->blocked || epcm->pending || epcm->modified ||
-        epcm->type != SGX_PT_REG || !(slot->driver & EMU_DRIVER_KNOWN))
-        return PROT_NONE;
-    if (vma->prot & ~prot_of(slot->driver)) /* Linux lets none of it through then */
+        epcm->type != SGX_PT_REG || !pages_may_be_seen(vma, slot))
         return PROT_NONE;
     return vma->prot & prot_of(epcm->perm);
 }

@@ -4,6 +4,7 @@
 #ifndef CELLA_EMU_PAGES_H
 #define CELLA_EMU_PAGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -14,6 +15,10 @@ struct emu_slot;
 
 /* PROT_* that code inside the enclave has on a page through `vma`. */
 int pages_effective(const struct emu_vma *vma, const struct emu_slot *slot);
+
+/* Linux puts a page into the page tables only when the mapping asks for no more than the page was
+ * added with. */
+bool pages_may_be_seen(const struct emu_vma *vma, const struct emu_slot *slot);
 
 /* Sets the real protection of [start, end) wherever `enclave` is mapped there.  Before EINIT
  * nothing is accessible.  Needs: table lock and enclave->lock.  The errno of mprotect. */
