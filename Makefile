@@ -1,5 +1,5 @@
 # The face of the build; meson.build has the substance.
-.PHONY: all setup check test fuzz bench demo format lint clean help
+.PHONY: all setup check test fuzz bench bench-attest demo format lint clean help
 .DEFAULT_GOAL := all
 
 build/build.ninja: | setup
@@ -29,5 +29,8 @@ lint: ## format, layers and house rules
 clean: ## remove what was built
 	rm -rf build build-*
 
+bench-attest: all ## quotes verified per second, beside OpenSSL's P-256
+	build/bench/bench_attest ../shared/testdata/attestation/sgx-v3-sw-hardening 2025-09-01T00:00:00Z
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
