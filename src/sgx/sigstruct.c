@@ -21,8 +21,7 @@
 
 #include <errno.h>
 
-#include "base/bytes.h"
-#include "base/cursor.h"
+#include "sgx/fields_priv.h"
 
 enum { SIGNED_1 = 128, SIGNED_2_AT = 900, SIGNED_2 = 128, EXPONENT = 3 };
 
@@ -39,14 +38,6 @@ void sigstruct_init(struct sgx_sigstruct *s)
 bool sigstruct_recognise(struct span in)
 {
     return in.size >= sizeof g_header && memcmp(in.data, g_header, sizeof g_header) == 0;
-}
-
-static struct sgx_attributes attributes_read(struct cursor *c)
-{
-    struct sgx_attributes a;
-    a.flags = cursor_u64(c);
-    a.xfrm = cursor_u64(c);
-    return a;
 }
 
 int sigstruct_parse(struct sgx_sigstruct *s, struct span in, struct err *e)
@@ -67,8 +58,8 @@ int sigstruct_parse(struct sgx_sigstruct *s, struct span in, struct err *e)
     s->cet_mask = cursor_u8(&c);
     cursor_copy(&c, s->reserved2, sizeof s->reserved2);
     cursor_copy(&c, s->isvfamilyid, sizeof s->isvfamilyid);
-    s->attributes = attributes_read(&c);
-    s->attribute_mask = attributes_read(&c);
+    s->attributes = cursor_attributes(&c);
+    s->attribute_mask = cursor_attributes(&c);
     cursor_copy(&c, s->enclavehash, sizeof s->enclavehash);
     cursor_copy(&c, s->reserved3, sizeof s->reserved3);
     cursor_copy(&c, s->isvextprodid, sizeof s->isvextprodid);
@@ -78,12 +69,6 @@ int sigstruct_parse(struct sgx_sigstruct *s, struct span in, struct err *e)
     cursor_copy(&c, s->q1, sizeof s->q1);
     cursor_copy(&c, s->q2, sizeof s->q2);
     return cursor_end(&c, e, "SIGSTRUCT");
-}
-
-static void attributes_put(uint8_t *p, struct sgx_attributes a)
-{
-    put_le64(p, a.flags);
-    put_le64(p + 8, a.xfrm);
 }
 
 void sigstruct_write(const struct sgx_sigstruct *s, uint8_t out[SIGSTRUCT_SIZE])
@@ -103,8 +88,8 @@ void sigstruct_write(const struct sgx_sigstruct *s, uint8_t out[SIGSTRUCT_SIZE])
     out[909] = s->cet_mask;
     memcpy(out + 910, s->reserved2, sizeof s->reserved2);
     memcpy(out + 912, s->isvfamilyid, sizeof s->isvfamilyid);
-    attributes_put(out + 928, s->attributes);
-    attributes_put(out + 944, s->attribute_mask);
+    put_attributes(out + 928, s->attributes);
+    put_attributes(out + 944, s->attribute_mask);
     memcpy(out + 960, s->enclavehash, sizeof s->enclavehash);
     memcpy(out + 992, s->reserved3, sizeof s->reserved3);
     memcpy(out + 1008, s->isvextprodid, sizeof s->isvextprodid);
