@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/test.h"
+#include "emu/create.h"
 
 enum { PAGE = 4096 };
 
@@ -33,22 +34,42 @@ const char *builder_package(uint64_t epc_size)
     return g_secret;
 }
 
-static void *zero_page(void)
+void *builder_page(void)
 {
-    void *page = aligned_alloc(PAGE, PAGE);
-    if (!page)
+    static _Alignas(PAGE) uint8_t pages[512][PAGE];
+    static size_t used;
+    if (used == ARRAY_COUNT(pages))
         abort();
-    memset(page, 0, PAGE);
-    return page;
+    return pages[used++];
+}
+
+struct emu_enclave *builder_bare(void)
+{
+    static struct emu_enclave *made[64];
+    static size_t count;
+    if (count == ARRAY_COUNT(made))
+        abort();
+    made[count] = emu_enclave_new(O_RDWR);
+    return made[count++];
+}
+
+static EVP_MD_CTX *new_hash(void)
+{
+    static EVP_MD_CTX *made[64];
+    static size_t count;
+    if (count == ARRAY_COUNT(made))
+        abort();
+    made[count] = EVP_MD_CTX_new();
+    return made[count++];
 }
 
 void builder_open(struct builder *b, uint64_t size)
 {
-    *b = (struct builder){.size = size, .hash = EVP_MD_CTX_new()};
-    b->secs = zero_page();
-    b->page = zero_page();
-    b->secinfo = zero_page();
-    b->sigstruct = zero_page();
+    *b = (struct builder){.size = size, .hash = new_hash()};
+    b->secs = builder_page();
+    b->page = builder_page();
+    b->secinfo = builder_page();
+    b->sigstruct = builder_page();
     b->fd = emu_open_enclave(O_RDWR | O_CLOEXEC);
     void *area =
         mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -107,23 +128,21 @@ int builder_add(struct builder *b, uint64_t offset, uint64_t secinfo_flags, bool
     return rc;
 }
 
-/* One RSA-3072 key with exponent 3, made when first asked for. */
-static EVP_PKEY *test_key(void)
+static EVP_PKEY *g_key;
+
+/* One RSA-3072 key with exponent 3 for all tests, which are children of this process. */
+__attribute__((constructor)) static void make_key(void)
 {
-    static EVP_PKEY *key;
-    if (key)
-        return key;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
     BIGNUM *three = BN_new();
     BN_set_word(three, 3);
     EVP_PKEY_keygen_init(ctx);
     EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 3072);
     EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, three);
-    if (EVP_PKEY_keygen(ctx, &key) != 1)
+    if (EVP_PKEY_keygen(ctx, &g_key) != 1)
         abort();
     BN_free(three);
     EVP_PKEY_CTX_free(ctx);
-    return key;
 }
 
 static void reverse(uint8_t *bytes, size_t size)
@@ -161,14 +180,14 @@ void builder_sign_again(struct builder *b)
 {
     struct sgx_sigstruct *s = b->sigstruct;
     BIGNUM *m = NULL;
-    EVP_PKEY_get_bn_param(test_key(), "n", &m);
+    EVP_PKEY_get_bn_param(g_key, "n", &m);
     BN_bn2lebinpad(m, s->modulus, 384);
     uint8_t message[256];
     memcpy(message, s, 128);
     memcpy(message + 128, &s->miscselect, 128);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t size = 384;
-    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, test_key());
+    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, g_key);
     if (EVP_DigestSign(ctx, s->signature, &size, message, sizeof message) != 1)
         abort();
     EVP_MD_CTX_free(ctx);
@@ -206,19 +225,22 @@ int builder_init(struct builder *b)
     return emu_ioctl(b->fd, SGX_IOC_ENCLAVE_INIT, &args);
 }
 
-void builder_finish(struct builder *b, size_t count, uint64_t secinfo_flags)
+void builder_fill(struct builder *b, size_t count, uint64_t secinfo_flags)
 {
     EXPECT_EQ(builder_create(b), 0);
     for (size_t i = 0; i < count; i++)
         EXPECT_EQ(builder_add(b, i * PAGE, secinfo_flags, true), 0);
-    struct sgx_tcs *tcs = zero_page();
-    tcs->ossa = 0;
+    struct sgx_tcs *tcs = builder_page();
     tcs->nssa = 1;
     memcpy(b->page, tcs, PAGE);
-    free(tcs);
     EXPECT_EQ(builder_add(b, count * PAGE, SGX_SECINFO_TYPE(SGX_PT_TCS), true), 0);
     memset(b->page, 0, PAGE);
     builder_sign(b);
+}
+
+void builder_finish(struct builder *b, size_t count, uint64_t secinfo_flags)
+{
+    builder_fill(b, count, secinfo_flags);
     EXPECT_EQ(builder_init(b), 0);
     int prot = (secinfo_flags & SGX_SECINFO_R ? PROT_READ : 0) |
                (secinfo_flags & SGX_SECINFO_W ? PROT_WRITE : 0) |

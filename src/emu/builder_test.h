@@ -12,6 +12,40 @@
 #include "emu/enclave.h"
 #include "sgx/arch.h"
 
+#define REG SGX_SECINFO_TYPE(SGX_PT_REG)
+#define RW (REG | SGX_SECINFO_R | SGX_SECINFO_W)
+#define RX (REG | SGX_SECINFO_R | SGX_SECINFO_X)
+#define RWX (RW | SGX_SECINFO_X)
+#define TCS SGX_SECINFO_TYPE(SGX_PT_TCS)
+#define TRIM SGX_SECINFO_TYPE(SGX_PT_TRIM)
+
+/* How a leaf may end. */
+#define EXPECT_GP(call)                                  \
+    do {                                                 \
+        struct emu_outcome o_ = (call);                  \
+        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_GP); \
+    } while (0)
+#define EXPECT_EPCM_PF(call, where)                      \
+    do {                                                 \
+        struct emu_outcome o_ = (call);                  \
+        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_PF); \
+        EXPECT(o_.errcode & 0x8000);                     \
+        EXPECT_EQ(o_.addr, where);                       \
+    } while (0)
+#define EXPECT_PAGING_PF(call, where)                    \
+    do {                                                 \
+        struct emu_outcome o_ = (call);                  \
+        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_PF); \
+        EXPECT(!(o_.errcode & 0x8000));                  \
+        EXPECT_EQ(o_.addr, where);                       \
+    } while (0)
+#define EXPECT_CODE(call, code)         \
+    do {                                \
+        struct emu_outcome o_ = (call); \
+        EXPECT(!o_.faulted);            \
+        EXPECT_EQ(o_.rax, code);        \
+    } while (0)
+
 struct builder {
     int fd;
     uint64_t base;
@@ -28,6 +62,12 @@ struct builder {
  * secret's path. */
 const char *builder_package(uint64_t epc_size);
 
+/* A page of zeroes, aligned, for good. */
+void *builder_page(void);
+
+/* An enclave that no descriptor leads to, for leaves on their own. */
+struct emu_enclave *builder_bare(void);
+
 /* A descriptor and default contents: 64-bit, debug, XFRM 3, one page a frame. */
 void builder_open(struct builder *b, uint64_t size);
 
@@ -41,7 +81,10 @@ void builder_sign(struct builder *b);
 void builder_sign_again(struct builder *b); /* after a test spoiled signed fields */
 int builder_init(struct builder *b);
 
-/* All of it: `count` regular pages from offset 0 with these flags, TCS behind them, mapped. */
+/* `count` regular pages from offset 0 with these flags and a TCS behind them, signed. */
+void builder_fill(struct builder *b, size_t count, uint64_t secinfo_flags);
+
+/* The same, initialised and mapped with those permissions. */
 void builder_finish(struct builder *b, size_t count, uint64_t secinfo_flags);
 
 #endif

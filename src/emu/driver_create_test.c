@@ -8,11 +8,6 @@
 #include "base/test.h"
 #include "emu/builder_test.h"
 
-#define REG SGX_SECINFO_TYPE(SGX_PT_REG)
-#define RW (REG | SGX_SECINFO_R | SGX_SECINFO_W)
-#define RX (REG | SGX_SECINFO_R | SGX_SECINFO_X)
-#define TCS SGX_SECINFO_TYPE(SGX_PT_TCS)
-
 TEST(an_enclave_is_built_and_its_pages_are_seen_where_they_are_mapped)
 {
     builder_package(0);

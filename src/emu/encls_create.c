@@ -8,6 +8,8 @@
 
 enum { LINEAR_ADDRESS_BITS = 48 };
 
+static _Atomic uint64_t g_next_eid = 1;
+
 /* Components that come together or not at all, and those that need others.  [SDM1 13.3] */
 static bool xfrm_is_legal(uint64_t xfrm)
 {
@@ -100,6 +102,7 @@ struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_p
     memset(enclave->secs.mrsigner, 0, sizeof enclave->secs.mrsigner);
     enclave->secs.isvprodid = 0;
     enclave->secs.isvsvn = 0;
+    enclave->eid = atomic_fetch_add(&g_next_eid, 1);
     measure_create(enclave);
     enclave->created = true;
     return outcome_ok();

@@ -67,6 +67,7 @@ struct emu_enclave {
     /* Guarded by lock. */
     struct sgx_secs secs; /* constant after EINIT */
     struct emu_secs_hidden hidden;
+    uint64_t eid; /* unique in the package */
     struct emu_measure measure;
     uint64_t child_count;       /* valid pages */
     uint32_t epoch;             /* of ETRACK */
