@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * call_memory.c: the program's heap, its segment bases, and what a thread asks about itself. */
+#include <errno.h>
+#include <linux/prctl.h>
+#include <sys/mman.h>
+
+#include "launch/call.h"
+#include "launch/context.h"
+#include "launch/heap.h"
+#include "launch/signal.h"
+#include "launch/sys_raw.h"
+
+enum { PAGE = 4096, SET_FS = 0x1002, GET_FS = 0x1003 }; /* uapi asm/prctl.h */
+#define USER_END 0x7ffffffff000ull
+
+static struct {
+    uint64_t start;
+    uint64_t end;
+    struct launch_process lock; /* only its lock */
+} g_heap;
+
+static uint64_t page_up(uint64_t addr)
+{
+    return (addr + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
+
+void heap_start(uint64_t start)
+{
+    g_heap.start = g_heap.end = page_up(start);
+}
+
+/* Brings the mapped part to the new end; false leaves all as it was. */
+static bool heap_move(uint64_t end)
+{
+    uint64_t mapped = page_up(g_heap.end);
+    uint64_t wanted = page_up(end);
+    long rc = 0;
+    if (wanted > mapped) {
+        rc = sys_call6(SYS_mmap, (long)mapped, (long)(wanted - mapped), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        return rc == (long)mapped;
+    }
+    if (wanted < mapped)
+        rc = sys_call2(SYS_munmap, (long)wanted, (long)(mapped - wanted));
+    return rc == 0;
+}
+
+long call_brk(struct call *c)
+{
+    uint64_t end = (uint64_t)c->args[0];
+    process_lock(&g_heap.lock);
+    if (end >= g_heap.start && end < USER_END && heap_move(end))
+        g_heap.end = end;
+    long now = (long)g_heap.end;
+    process_unlock(&g_heap.lock);
+    return now;
+}
+
+long call_arch_prctl(struct call *c)
+{
+    uint64_t arg = (uint64_t)c->args[1];
+    switch (c->args[0]) {
+    case SET_FS:
+        if (arg >= USER_END)
+            return -EPERM;
+        c->fs = arg;
+        return 0;
+    case GET_FS:
+        return program_write(arg, &c->fs, sizeof c->fs);
+    default:
+        return call_forward(c);
+    }
+}
+
+long call_prctl(struct call *c)
+{
+    enum { SET_DISPATCH = 59 }; /* PR_SET_SYSCALL_USER_DISPATCH */
+    return c->args[0] == SET_DISPATCH ? -EINVAL : call_forward(c);
+}
+
+long call_rseq(struct call *c)
+{
+    (void)c;
+    return -ENOSYS;
+}
