@@ -108,7 +108,7 @@ enum check_side check_side(enum check_id id)
 
 const char *check_side_word(enum check_side side)
 {
-    static const char *const words[] = {"quote", "platform", "collateral", "enclave", "policy"};
+    static const char *const words[] = {"quote", "platform", "collateral", "enclave"};
     return words[side];
 }
 

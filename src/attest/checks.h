@@ -27,7 +27,6 @@ enum check_side {
     SIDE_PLATFORM,   /* the machine that made it */
     SIDE_COLLATERAL, /* what is needed to check it, on this side */
     SIDE_ENCLAVE,    /* the program that was measured */
-    SIDE_POLICY,     /* what this side asks for */
 };
 
 struct check {

@@ -8,15 +8,25 @@ static const char *side_sentence(enum check_side side)
     static const char *const sentences[] = {[SIDE_QUOTE] = "the quote itself",
                                             [SIDE_PLATFORM] = "the machine that made the quote",
                                             [SIDE_COLLATERAL] = "the collateral on this side",
-                                            [SIDE_ENCLAVE] = "the program in the enclave",
-                                            [SIDE_POLICY] = "the policy on this side"};
+                                            [SIDE_ENCLAVE] = "the program in the enclave"};
     return sentences[side];
+}
+
+/* True when nothing but this side's wishes stands against the quote. */
+static bool is_genuine(const struct attest_result *r)
+{
+    for (unsigned i = 0; i < CHECK_POLICY_STATUS; i++)
+        if (r->checks.at[i].state == CHECK_FAILED || r->checks.at[i].state == CHECK_NOT_JUDGED)
+            return false;
+    return true;
 }
 
 static void headline(FILE *out, const struct attest_result *r)
 {
     if (r->verdict == ATTEST_ACCEPTED)
         fprintf(out, "ACCEPTED: the quote is genuine and meets the policy.\n");
+    else if (r->verdict == ATTEST_REFUSED && is_genuine(r))
+        fprintf(out, "REFUSED: the quote is genuine, but it does not meet the policy.\n");
     else if (r->verdict == ATTEST_REFUSED)
         fprintf(out, "REFUSED: do not trust what this quote says.\n");
     else

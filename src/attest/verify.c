@@ -54,7 +54,7 @@ static void result_init(struct attest_result *r, const struct attest_input *in)
     const struct collateral *c = in->collateral;
     checks_copy(&r->checks, &c->checks, CHECK_ROOT_CRL_FORMAT, CHECK_QE_IDENTITY_SIGNATURE);
     checks_copy(&r->checks, &c->checks, CHECK_COLLATERAL_ROOT, CHECK_COLLATERAL_ROOT);
-    r->emulated = !c->anchor || c->anchor->emulated;
+    r->emulated = c->root.present && (!c->anchor || c->anchor->emulated);
     r->has_validity = collateral_validity(c, &r->validity);
     r->has_evaluation_number = c->has_tcb_info;
     r->evaluation_number = c->has_tcb_info ? c->tcb_info.evaluation_number : 0;
