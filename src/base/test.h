@@ -23,6 +23,8 @@ struct test {
 
 void test_register(struct test *t);
 void test_failed(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Says a failure of REQUIRE; returns `holds`. */
+bool test_holds(bool holds, const char *file, int line, const char *condition);
 /* Ends the running test as skipped; only for what the machine cannot do, and the reason is printed.
  */
 void test_skip(const char *reason) __attribute__((noreturn));
@@ -47,12 +49,10 @@ const char *test_data(const char *name);
             test_failed(__FILE__, __LINE__, "expected: %s", #condition); \
     } while (0)
 
-#define REQUIRE(condition)                                               \
-    do {                                                                 \
-        if (!(condition)) {                                              \
-            test_failed(__FILE__, __LINE__, "required: %s", #condition); \
-            return;                                                      \
-        }                                                                \
+#define REQUIRE(condition)                                            \
+    do {                                                              \
+        if (!test_holds((condition), __FILE__, __LINE__, #condition)) \
+            return;                                                   \
     } while (0)
 
 #define EXPECT_EQ(found, expected)                                                             \

@@ -31,6 +31,13 @@ void test_failed(const char *file, int line, const char *format, ...)
     g_failures++;
 }
 
+bool test_holds(bool holds, const char *file, int line, const char *condition)
+{
+    if (!holds)
+        test_failed(file, line, "required: %s", condition);
+    return holds;
+}
+
 void test_skip(const char *reason)
 {
     fprintf(stderr, "  skipped: %s\n", reason);
