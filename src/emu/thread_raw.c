@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * thread_raw.c: the blocks of threads, and making a thread ready for handlers.
+ *
+ * Blocks are never unmapped, so whoever walks them without a lock reads memory that exists. */
+#include "emu/thread_priv.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "emu/cpu_raw.h"
+#include "emu/signal_priv.h"
+
+enum { MAX_BLOCKS = 16384, MIN_BLOCKS = 64 };
+
+/* Read by handlers and by the fast stubs. */
+__attribute__((visibility("hidden"))) uint64_t g_emu_arena;
+__attribute__((visibility("hidden"))) uint64_t g_emu_arena_size;
+
+static _Atomic uint8_t g_used[MAX_BLOCKS];
+static _Atomic uint32_t g_high; /* blocks from here on were never used */
+static pthread_once_t g_once = PTHREAD_ONCE_INIT;
+static pthread_key_t g_key; /* a thread that ends gives its block back */
+static __thread struct emu_thread *g_self;
+
+static void thread_ended(void *thread);
+
+static void arena_reserve(void)
+{
+    for (size_t count = MAX_BLOCKS; count >= MIN_BLOCKS; count /= 4) {
+        size_t size = (count + 1) * EMU_BLOCK_SIZE; /* one more, to align */
+        void *at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at == MAP_FAILED)
+            continue;
+        g_emu_arena_size = count * EMU_BLOCK_SIZE;
+        g_emu_arena = (cpu_addr(at) + EMU_BLOCK_SIZE - 1) & ~(uint64_t)(EMU_BLOCK_SIZE - 1);
+        break;
+    }
+    ignore(pthread_key_create(&g_key, thread_ended));
+}
+
+static struct emu_thread *block_at_index(uint32_t index)
+{
+    return cpu_ptr(g_emu_arena + (uint64_t)index * EMU_BLOCK_SIZE);
+}
+
+static bool block_take(uint32_t *index)
+{
+    uint32_t count = (uint32_t)(g_emu_arena_size / EMU_BLOCK_SIZE);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t is_free = 0;
+        if (atomic_compare_exchange_strong(&g_used[i], &is_free, 1)) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct emu_thread *emu_block_new(void)
+{
+    uint32_t index;
+    if (pthread_once(&g_once, arena_reserve) != 0 || !block_take(&index))
+        return NULL;
+    struct emu_thread *t = block_at_index(index);
+    uint64_t stack = cpu_addr(t) + EMU_BLOCK_HEAD + EMU_BLOCK_GUARD;
+    if (mprotect(t, EMU_BLOCK_HEAD, PROT_READ | PROT_WRITE) != 0 ||
+        mprotect(cpu_ptr(stack), EMU_BLOCK_SIZE - EMU_BLOCK_HEAD - EMU_BLOCK_GUARD,
+                 PROT_READ | PROT_WRITE) != 0) {
+        g_used[index] = 0;
+        return NULL;
+    }
+    memset(t, 0, EMU_BLOCK_HEAD);
+    t->self = cpu_addr(t);
+    uint32_t high = g_high;
+    while (high <= index && !atomic_compare_exchange_weak(&g_high, &high, index + 1))
+        continue;
+    return t;
+}
+
+void emu_block_free(struct emu_thread *thread)
+{
+    uint32_t index = (uint32_t)((cpu_addr(thread) - g_emu_arena) / EMU_BLOCK_SIZE);
+    thread->inside = NULL;
+    ignore(madvise(thread, EMU_BLOCK_SIZE, MADV_DONTNEED));
+    g_used[index] = 0;
+}
+
+EMU_BARE struct emu_thread *emu_block_at(uint64_t sp)
+{
+    if (sp - g_emu_arena >= g_emu_arena_size)
+        return NULL;
+    return (struct emu_thread *)(uintptr_t)(sp & ~(uint64_t)(EMU_BLOCK_SIZE - 1));
+}
+
+struct emu_enclave *emu_thread_inside(const struct emu_thread *thread)
+{
+    return thread->inside;
+}
+
+unsigned emu_threads_inside(const struct emu_enclave *enclave)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < g_high; i++)
+        if (g_used[i])
+            count += block_at_index(i)->inside == enclave;
+    return count;
+}
+
+int emu_thread_start(struct emu_thread *thread)
+{
+    stack_t stack = {.ss_sp = cpu_ptr(cpu_addr(thread) + EMU_BLOCK_HEAD + EMU_BLOCK_GUARD),
+                     .ss_size = EMU_BLOCK_SIZE - EMU_BLOCK_HEAD - EMU_BLOCK_GUARD};
+    thread->fs = cpu_fs();
+    long rc = cpu_syscall(SYS_sigaltstack, cpu_addr(&stack), cpu_addr(&thread->altstack), 0, 0, 0);
+    if (rc)
+        return (int)rc;
+    uint64_t gs = cpu_gs();
+    if (gs == 0 || emu_block_at(gs))
+        cpu_set_gs(cpu_addr(thread));
+    uint64_t ours = EMU_SIGNALS_OURS;
+    ignore(cpu_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, cpu_addr(&ours), 0, sizeof ours, 0));
+    return 0;
+}
+
+void emu_thread_forked(struct emu_thread *thread)
+{
+    thread->guard_base = 0;
+    thread->guard_end = 0;
+    thread->fast_tcs = 0;
+}
+
+/* Library mode. */
+
+static void thread_ended(void *ended)
+{
+    struct emu_thread *thread = ended;
+    g_self = NULL;
+    ignore(cpu_syscall(SYS_sigaltstack, cpu_addr(&thread->altstack), 0, 0, 0, 0));
+    if (cpu_gs() == thread->self)
+        cpu_set_gs(0);
+    emu_block_free(thread);
+}
+
+struct emu_thread *emu_thread_self(void)
+{
+    return g_self;
+}
+
+int emu_thread_attach(struct err *e)
+{
+    if (g_self)
+        return 0;
+    struct emu_thread *thread = emu_block_new();
+    if (!thread)
+        return fail(e, -ENOMEM, "emu: no memory for the block of a thread (%d KiB)",
+                    EMU_BLOCK_SIZE / 1024);
+    int rc = emu_thread_start(thread);
+    if (rc) {
+        emu_block_free(thread);
+        return fail(e, rc, "emu: sigaltstack: %s", strerror(-rc));
+    }
+    g_self = thread;
+    ignore(pthread_setspecific(g_key, thread));
+    return 0;
+}
