@@ -273,6 +273,13 @@ int layout_make(struct layout *l, struct tree *t, struct err *e)
 
 void layout_fini(struct layout *l)
 {
+    for (struct tree_inode *i = l->first, *next; i; i = next) { /* so that it can be made again */
+        next = i->next_placed;
+        i->next_placed = NULL;
+        i->is_placed = false;
+        for (uint32_t k = 0; i->xattrs && k < i->xattrs->count; k++)
+            i->xattrs->items[k]->uses = 0;
+    }
     free(l->shared);
     *l = (struct layout){0};
 }

@@ -6,11 +6,7 @@
 
 #include "rootfs/rootfs_priv.h"
 
-enum {
-    ENTRIES_MAX =
-        1000 * 1000, /* after so many entries it gives up: a damaged image may have loops */
-    LINE_SIZE = 512,
-};
+enum { LINE_SIZE = 512 };
 
 /* Text that is cut where it no longer fits; a freestanding snprintf. */
 struct text {
@@ -58,7 +54,9 @@ static int search(struct rootfs *r, uint64_t nid, char *out, size_t room,
                   struct search_level *stack)
 {
     uint32_t depth = 1;
-    for (uint32_t seen = 0; depth > 0 && seen < ENTRIES_MAX; seen++) {
+    /* No more entries than fit into the image, or there is a loop in it. */
+    uint64_t most = r->verity.data_blocks * (ROOTFS_BLOCK_SIZE / EROFS_DIRENT_SIZE);
+    for (uint64_t seen = 0; depth > 0 && seen < most; seen++) {
         struct search_level *top = &stack[depth - 1];
         struct rootfs_dirent d;
         if (dir_next(r, &top->dir, &top->cookie, &d) <= 0) {
