@@ -130,7 +130,7 @@ int test_find(struct rootfs *r, const char *path, struct rootfs_inode *out)
     int rc = rootfs_inode(r, rootfs_root(r), out);
     while (rc == 0 && *path) {
         size_t size = strcspn(path, "/");
-        struct rootfs_dirent d;
+        struct rootfs_dirent d = {0};
         if (size > 0)
             rc = rootfs_lookup(r, out, span_of(path, size), &d);
         if (size > 0 && rc == 0)
@@ -140,7 +140,7 @@ int test_find(struct rootfs *r, const char *path, struct rootfs_inode *out)
     return rc;
 }
 
-bool test_holds(struct rootfs *r, const char *path, const char *content)
+bool image_holds(struct rootfs *r, const char *path, const char *content)
 {
     struct rootfs_inode i;
     char buffer[1024];

@@ -31,6 +31,6 @@ void image_fini(struct image *image);
 /* Walks a path component by component without following links. */
 int test_find(struct rootfs *r, const char *path, struct rootfs_inode *out);
 /* True when the file holds exactly this. */
-bool test_holds(struct rootfs *r, const char *path, const char *content);
+bool image_holds(struct rootfs *r, const char *path, const char *content);
 
 #endif

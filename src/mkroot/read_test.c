@@ -50,7 +50,7 @@ static void check_sized(struct rootfs *r, size_t index, size_t step)
     snprintf(path, sizeof path, "f/%zu", g_sizes[index]);
     REQUIRE(test_find(r, path, &i) == 0);
     EXPECT_EQ(i.size, g_sizes[index]);
-    auto_free uint8_t *buffer = malloc(step);
+    auto_free uint8_t *buffer = calloc(1, step);
     REQUIRE(buffer);
     uint64_t at = 0;
     int64_t n;
@@ -282,8 +282,8 @@ TEST(reader_gives_attributes_inline_and_shared)
     EXPECT_EQ(size, 9 + 20 + 24 + 11 + 9 + 10);
     EXPECT_EQ(rootfs_listxattr(r, &i, NULL, 0), size);
     EXPECT_EQ(rootfs_listxattr(r, &i, names, (size_t)size - 1), -ERANGE);
-    EXPECT(test_holds(r, "all", "abc"));
-    EXPECT(test_holds(r, "one", "abc"));
+    EXPECT(image_holds(r, "all", "abc"));
+    EXPECT(image_holds(r, "one", "abc"));
     REQUIRE(test_find(r, "one", &i) == 0);
     EXPECT_EQ(rootfs_listxattr(r, &i, names, sizeof names), 9);
     EXPECT_STR(names, "user.two");

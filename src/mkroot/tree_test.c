@@ -38,7 +38,7 @@ TEST(tree_makes_missing_parents)
     struct image image;
     struct rootfs *r = opened(m, &image);
     struct rootfs_inode i;
-    EXPECT(test_holds(r, "a/b/c", "x"));
+    EXPECT(image_holds(r, "a/b/c", "x"));
     EXPECT_EQ(test_find(r, "a/b", &i), 0);
     EXPECT_EQ(i.mode, S_IFDIR | 0755);
     EXPECT_EQ(i.nlink, 2);
@@ -98,11 +98,11 @@ TEST(tree_follows_links_inside_itself_only)
     test_add(m, "usr/up/w", S_IFREG | 0644, "5");
     struct image image;
     struct rootfs *r = opened(m, &image);
-    EXPECT(test_holds(r, "usr/bin/y", "2"));
-    EXPECT(test_holds(r, "usr/z", "3"));
-    EXPECT(test_holds(r, "etc/passwd", "4"));
-    EXPECT(test_holds(r, "w", "5"));
-    EXPECT(test_holds(r, "bin", "usr/bin")); /* the link itself is untouched */
+    EXPECT(image_holds(r, "usr/bin/y", "2"));
+    EXPECT(image_holds(r, "usr/z", "3"));
+    EXPECT(image_holds(r, "etc/passwd", "4"));
+    EXPECT(image_holds(r, "w", "5"));
+    EXPECT(image_holds(r, "bin", "usr/bin")); /* the link itself is untouched */
     image_fini(&image);
 }
 
@@ -146,9 +146,9 @@ TEST(tree_replaces_and_merges_as_layers_do)
     struct rootfs_inode i;
     EXPECT_EQ(test_find(r, "d", &i), 0);
     EXPECT_EQ(i.mode, S_IFDIR | 0700);
-    EXPECT(test_holds(r, "d/low", "low"));
-    EXPECT(test_holds(r, "f", "new content"));
-    EXPECT(test_holds(r, "tree", "now a file"));
+    EXPECT(image_holds(r, "d/low", "low"));
+    EXPECT(image_holds(r, "f", "new content"));
+    EXPECT(image_holds(r, "tree", "now a file"));
     struct rootfs_stats stats;
     rootfs_stats(r, &stats);
     EXPECT_EQ(stats.inodes, 5);
@@ -175,8 +175,8 @@ TEST(tree_whiteouts_hide_lower_layers_only)
     struct rootfs *r = opened(m, &image);
     EXPECT_EQ(find(r, "gone"), -ENOENT);
     EXPECT_EQ(find(r, "dir/old"), -ENOENT);
-    EXPECT(test_holds(r, "dir/new", "4"));
-    EXPECT(test_holds(r, "both", "5"));
+    EXPECT(image_holds(r, "dir/new", "4"));
+    EXPECT(image_holds(r, "both", "5"));
     image_fini(&image);
 }
 
@@ -199,9 +199,9 @@ TEST(tree_opaque_directories_hide_lower_layers_only)
     EXPECT_EQ(find(r, "d/a/x"), -ENOENT);
     EXPECT_EQ(find(r, "d/b"), -ENOENT);
     EXPECT_EQ(find(r, "d/c"), -ENOENT);
-    EXPECT(test_holds(r, "d/a/y", "3"));
-    EXPECT(test_holds(r, "d/z", "4"));
-    EXPECT(test_holds(r, "e", "2"));
+    EXPECT(image_holds(r, "d/a/y", "3"));
+    EXPECT(image_holds(r, "d/z", "4"));
+    EXPECT(image_holds(r, "e", "2"));
     image_fini(&image);
 }
 
@@ -227,7 +227,7 @@ TEST(tree_hard_links_share_an_inode)
     EXPECT_EQ(test_find(r, "d", &d), 0);
     EXPECT_EQ(b.nid, d.nid);
     EXPECT_EQ(b.nlink, 2);
-    EXPECT(test_holds(r, "d", "same"));
+    EXPECT(image_holds(r, "d", "same"));
     image_fini(&image);
 }
 

@@ -26,10 +26,10 @@ TEST(erofs_super_goes_there_and_back)
     erofs_super_write(raw, &g_super);
     EXPECT_EQ(erofs_super_parse(&s, span_of(raw, sizeof raw), NULL), 0);
     EXPECT_EQ(s.root_nid, 36);
-    EXPECT_EQ(s.inodes, 1ll << 40);
+    EXPECT_EQ(s.inodes, 1LL << 40);
     EXPECT_EQ(s.build_time_s, -5);
     EXPECT_EQ(s.build_time_ns, 999999999);
-    EXPECT_EQ(s.blocks, 0xfffffffell);
+    EXPECT_EQ(s.blocks, 0xfffffffeLL);
     EXPECT_EQ(s.meta_block, 7);
     EXPECT_EQ(s.xattr_block, 9);
 }
@@ -39,7 +39,7 @@ TEST(erofs_super_refuses_every_truncation)
     uint8_t raw[EROFS_SUPER_SIZE];
     erofs_super_write(raw, &g_super);
     for (size_t size = 0; size < 91; size++) { /* the last field that we read ends at 91 */
-        auto_free uint8_t *copy = malloc(size + 1);
+        auto_free uint8_t *copy = calloc(1, size + 1);
         REQUIRE(copy);
         memcpy(copy, raw, size);
         struct erofs_super s;
@@ -74,7 +74,7 @@ TEST(erofs_super_refuses_what_we_do_not_know)
 TEST(erofs_crc32c_gives_the_published_check_value)
 {
     /* CRC-32C of "123456789" is e3069283, with the final inversion that EROFS leaves out. */
-    EXPECT_EQ(~erofs_crc32c(~0u, span_text("123456789")), 0xe3069283ll);
+    EXPECT_EQ(~erofs_crc32c(~0u, span_text("123456789")), 0xe3069283LL);
 }
 
 TEST(erofs_inode_goes_there_and_back)
@@ -99,11 +99,11 @@ TEST(erofs_inode_goes_there_and_back)
     EXPECT_EQ(out.xattr_count, 17);
     EXPECT_EQ(out.mode, S_IFREG | 04755);
     EXPECT_EQ(out.nlink, 70000);
-    EXPECT_EQ(out.size, 1ll << 50);
+    EXPECT_EQ(out.size, 1LL << 50);
     EXPECT_EQ(out.block, 0x01020304);
-    EXPECT_EQ(out.uid, 4000000000ll);
+    EXPECT_EQ(out.uid, 4000000000LL);
     EXPECT_EQ(out.gid, 100000);
-    EXPECT_EQ(out.mtime_s, -62135596800ll);
+    EXPECT_EQ(out.mtime_s, -62135596800LL);
     EXPECT_EQ(out.mtime_ns, 999999999);
 }
 
@@ -144,7 +144,7 @@ TEST(erofs_inode_refuses_every_truncation)
     uint8_t raw[EROFS_EXTENDED_SIZE];
     erofs_inode_write(raw, &in);
     for (size_t size = 0; size < 48; size++) {
-        auto_free uint8_t *copy = malloc(size + 1);
+        auto_free uint8_t *copy = calloc(1, size + 1);
         REQUIRE(copy);
         memcpy(copy, raw, size);
         EXPECT_EQ(erofs_inode_parse(&in, span_of(copy, size)), -EBADMSG);

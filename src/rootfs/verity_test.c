@@ -72,7 +72,7 @@ TEST(verity_super_refuses_every_truncation)
     verity_init(&v, 1000);
     verity_write(raw, &v);
     for (size_t size = 0; size < 88 + VERITY_SALT_MAX; size++) {
-        auto_free uint8_t *copy = malloc(size + 1);
+        auto_free uint8_t *copy = calloc(1, size + 1);
         REQUIRE(copy);
         memcpy(copy, raw, size);
         EXPECT_EQ(verity_parse(&v, span_of(copy, size), 1000, NULL), -EBADMSG);
