@@ -14,6 +14,7 @@
 #include "emu/secinfo.h"
 #include "emu/table.h"
 #include "emu/user_raw.h"
+#include "emu/zeroes_raw.h"
 
 enum { BOUNCE_PAGES = 16, VENDOR_INTEL = 0x8086 };
 
@@ -189,21 +190,10 @@ static int add_zeroes(const struct adding *a, uint64_t linaddr, size_t count, si
     return outcome_is_ok(outcome) ? rc : -EIO;
 }
 
-/* Adds up to `size` bytes; *done says how many.  Zero pages of a regular, unmeasured area are never
- * copied: they stay holes in the backing memory. */
-static int add_some(const struct adding *a, uint64_t src, uint64_t linaddr, uint64_t size,
-                    uint64_t *done)
+/* Copies up to BOUNCE_PAGES pages and adds them; zero pages among them are not copied further. */
+static int add_copied(const struct adding *a, uint64_t src, uint64_t linaddr, uint64_t size,
+                      uint64_t *done)
 {
-    *done = 0;
-    size_t zeroes = 0;
-    if (!a->measure && secinfo_type(a->secinfo) == SGX_PT_REG)
-        zeroes = user_zero_prefix(src, size);
-    if (zeroes) {
-        size_t pages = 0;
-        int rc = add_zeroes(a, linaddr, zeroes / SGX_PAGE_SIZE, &pages);
-        *done = pages * SGX_PAGE_SIZE;
-        return rc;
-    }
     size_t part = BOUNCE_PAGES * SGX_PAGE_SIZE;
     if (part > size)
         part = size;
@@ -212,11 +202,33 @@ static int add_some(const struct adding *a, uint64_t src, uint64_t linaddr, uint
         if (user_read(a->bounce, src, part) != 0)
             return -EFAULT;
     }
+    bool holes = !a->measure && secinfo_type(a->secinfo) == SGX_PT_REG;
     int rc = 0;
     while (*done < part && rc == 0) {
-        rc = add_page(a, linaddr + *done, a->bounce + *done);
+        size_t pages = 0;
+        if (holes && zeroes_page(a->bounce + *done))
+            rc = add_zeroes(a, linaddr + *done, 1, &pages);
+        else
+            rc = add_page(a, linaddr + *done, a->bounce + *done);
         *done += rc == 0 ? SGX_PAGE_SIZE : 0;
     }
+    return rc;
+}
+
+/* Adds up to `size` bytes; *done says how many.  Zero pages of a regular, unmeasured area are never
+ * copied: they stay holes in the backing memory. */
+static int add_some(const struct adding *a, uint64_t src, uint64_t linaddr, uint64_t size,
+                    uint64_t *done)
+{
+    *done = 0;
+    size_t zeroes = 0;
+    if (!a->measure && secinfo_type(a->secinfo) == SGX_PT_REG)
+        zeroes = zeroes_prefix(src, size);
+    if (!zeroes)
+        return add_copied(a, src, linaddr, size, done);
+    size_t pages = 0;
+    int rc = add_zeroes(a, linaddr, zeroes / SGX_PAGE_SIZE, &pages);
+    *done = pages * SGX_PAGE_SIZE;
     return rc;
 }
 

@@ -183,9 +183,10 @@ static int mprotect_locked(uintptr_t addr, size_t size, int prot)
         uintptr_t next = vma && vma->start < end ? vma->start : end;
         if (addr < next && mprotect(raw_pointer(addr), next - addr, prot) != 0)
             return -errno;
-        addr = next;
-        if (addr == end)
+        if (next == end)
             break;
+        if (addr < next)
+            addr = next;
         struct emu_vma part = *vma;
         part.start = addr;
         part.end = vma->end < end ? vma->end : end;

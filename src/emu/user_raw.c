@@ -5,17 +5,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include "base/bytes.h"
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* Linux 5.14 */
-#endif
-
-enum { PAGE = 4096 };
 
 static bool is_user_range(uint64_t addr, size_t size)
 {
@@ -54,30 +45,4 @@ int user_write(uint64_t addr, const void *from, size_t size)
         return 0;
     }
     return -EFAULT;
-}
-
-/* True when the page is all zero.  Word-wise, so that the compiler can use vectors. */
-static bool page_is_zero(const uint64_t *page)
-{
-    for (size_t i = 0; i < PAGE / sizeof *page; i += 16) {
-        uint64_t bits = 0;
-        for (size_t j = 0; j < 16; j++)
-            bits |= page[i + j];
-        if (bits)
-            return false;
-    }
-    return true;
-}
-
-size_t user_zero_prefix(uint64_t addr, size_t size)
-{
-    if (!is_user_range(addr, size))
-        return 0;
-    /* Faults the pages in, and says whether they can be read at all. */
-    if (madvise(raw_pointer(addr), size, MADV_POPULATE_READ) != 0)
-        return 0;
-    size_t at = 0;
-    while (at < size && page_is_zero(raw_pointer(addr + at)))
-        at += PAGE;
-    return at;
 }

@@ -18,8 +18,4 @@ static inline void *raw_pointer(uint64_t addr)
 int user_read(void *out, uint64_t addr, size_t size) MUST_USE;
 int user_write(uint64_t addr, const void *from, size_t size) MUST_USE;
 
-/* Bytes from `addr` on, a multiple of 4096 up to `size`, that are zero; what cannot be read does
- * not count as zero.  `addr` is aligned to a page. */
-size_t user_zero_prefix(uint64_t addr, size_t size);
-
 #endif
