@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/single_threaded.h>
 
+#include "emu/thread.h"
 #include "launch/sys_raw.h"
 
 /* Of glibc, for its own thread library; in the static library they are ordinary functions. */
@@ -34,6 +34,10 @@ struct tcb {
 
 enum { TID_SEARCH = 2048 };
 
+_Static_assert(BLOCK_SIZE == EMU_BLOCK_SIZE && BLOCK_OWNER == EMU_BLOCK_OWNER &&
+                   BLOCK_HEAD == EMU_BLOCK_HEAD && BLOCK_GUARD == EMU_BLOCK_GUARD,
+               "layout.h");
+
 static struct launch_thread *_Atomic g_blocks; /* all that were ever made, linked by next */
 static size_t g_tid_offset;                    /* of the thread id in struct pthread; 0: unknown */
 
@@ -48,21 +52,17 @@ uint64_t block_end(const struct launch_thread *t)
     return (uint64_t)as_long(t) - BLOCK_OWNER + BLOCK_SIZE;
 }
 
+struct emu_thread *block_emu(const struct launch_thread *t)
+{
+    return program_at((uint64_t)as_long(t) - BLOCK_OWNER);
+}
+
 static struct launch_thread *block_map(void)
 {
-    size_t room = (size_t)2 * BLOCK_SIZE;
-    void *got = mmap(NULL, room, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (got == MAP_FAILED)
+    struct emu_thread *block = emu_block_new();
+    if (!block)
         return NULL;
-    uint64_t start = (uint64_t)as_long(got);
-    uint64_t base = (start + BLOCK_SIZE - 1) & ~(uint64_t)(BLOCK_SIZE - 1);
-    if (base > start)
-        munmap(got, base - start);
-    if (start + room > base + BLOCK_SIZE)
-        munmap(program_at(base + BLOCK_SIZE), start + room - base - BLOCK_SIZE);
-    mprotect(program_at(base + BLOCK_HEAD), BLOCK_GUARD, PROT_NONE);
-    struct launch_thread *t = program_at(base + BLOCK_OWNER);
+    struct launch_thread *t = program_at((uint64_t)as_long(block) + BLOCK_OWNER);
     t->state = THREAD_USED;
     return t;
 }
@@ -119,7 +119,7 @@ struct launch_thread *block_new(void)
             return NULL;
         struct tcb *tcb = _dl_allocate_tls(NULL);
         if (!tcb) {
-            munmap(program_at((uint64_t)as_long(t) - BLOCK_OWNER), BLOCK_SIZE);
+            emu_block_free(block_emu(t));
             return NULL;
         }
         const struct tcb *mine = program_at(fs_base());
@@ -131,6 +131,7 @@ struct launch_thread *block_new(void)
         t->host_fs = (uint64_t)as_long(tcb);
         block_link(t);
     }
+    emu_thread_forked(block_emu(t)); /* what it knew of its last thread is void */
     t->ready = t->faults = t->held = 0;
     t->has_wait_mask = false;
     return t;

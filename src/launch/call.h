@@ -9,11 +9,12 @@
 
 struct launch_thread;
 struct kernel_context;
+struct emu_trap;
 
 struct call {
     struct launch_thread *thread;
     struct kernel_context *context; /* RIP is behind the instruction */
-    uint64_t fs;                    /* the program's FS base */
+    struct emu_trap *trap;          /* has the program's FS and GS base */
     long nr;
     long args[6];
     bool keeps_rax; /* the context is complete: the result does not go into RAX */

@@ -5,12 +5,12 @@
 #include <sched.h>
 #include <string.h>
 
+#include "emu/thread.h"
 #include "launch/block.h"
 #include "launch/call.h"
+#include "launch/catch.h"
 #include "launch/context.h"
-#include "launch/device.h"
 #include "launch/gate.h"
-#include "launch/guard.h"
 #include "launch/launch.h"
 #include "launch/process.h"
 #include "launch/signal.h"
@@ -42,7 +42,8 @@ static struct launch_thread *prepare(const struct call *c, const struct clone_ar
     start->stack = block_stack(child);
     start->sigmask = signal_real_mask(c->thread->blocked);
     child->start_context = (uint64_t)as_long(start);
-    child->start_fs = a->flags & CLONE_SETTLS ? a->tls : c->fs;
+    child->start_fs = a->flags & CLONE_SETTLS ? a->tls : c->trap->fs;
+    child->start_gs = c->trap->gs;
     child->blocked = c->thread->blocked;
     child->process = c->thread->process;
     if (!(a->flags & CLONE_SIGHAND)) {
@@ -79,8 +80,10 @@ void launch_thread_begin(struct launch_thread *t)
 {
     set_fs_base(t->host_fs);
     block_adopt(t);
-    guard_arm_again(g_program.guard);
-    device_thread_begin(t);
+    ignore(emu_thread_start(block_emu(t))); /* memory that exists cannot be refused */
+    catch_arm_again(g_program.guard);
+    if (!emu_block_at(t->start_gs)) /* else the parent's block, as GS of who never set one */
+        set_gs_base(t->start_gs);
     set_fs_base(t->start_fs);
     launch_resume(program_at(t->start_context));
 }
@@ -93,17 +96,17 @@ static long copy_memory(struct call *c, const struct clone_args *a)
     process_lock(t->process);
     long rc = launch_clone(a->flags & ~(uint64_t)CLONE_SETTLS, NULL, a->ptid, a->ctid, NULL);
     if (rc == 0) {
-        guard_arm_again(g_program.guard);
+        catch_arm_again(g_program.guard);
         block_adopt(t);
         block_only(t);
         t->process->is_vfork_child = false;
         atomic_store(&t->ready, 0);
         t->held = t->faults = 0;
-        device_forked(t);
+        emu_thread_forked(block_emu(t));
         if (a->stack)
             c->context->rsp = a->stack;
         if (a->flags & CLONE_SETTLS)
-            c->fs = a->tls;
+            c->trap->fs = a->tls;
     }
     process_unlock(t->process);
     gate_open();
@@ -146,7 +149,6 @@ long call_clone3(struct call *c)
 long call_exit(struct call *c)
 {
     signal_block_all();
-    device_thread_end(c->thread);
     if (c->thread->process->is_vfork_child) /* the parent gives the block back */
         sys_call2(SYS_exit, c->args[0], 0);
     launch_thread_end(c->thread, c->args[0]);

@@ -4,13 +4,14 @@
 #include <linux/prctl.h>
 #include <sys/mman.h>
 
+#include "emu/thread.h"
 #include "launch/call.h"
 #include "launch/context.h"
 #include "launch/heap.h"
 #include "launch/signal.h"
 #include "launch/sys_raw.h"
 
-enum { PAGE = 4096, SET_FS = 0x1002, GET_FS = 0x1003 }; /* uapi asm/prctl.h */
+enum { PAGE = 4096, SET_GS = 0x1001, SET_FS = 0x1002, GET_FS = 0x1003, GET_GS = 0x1004 };
 #define USER_END 0x7ffffffff000ull
 
 static struct {
@@ -63,10 +64,17 @@ long call_arch_prctl(struct call *c)
     case SET_FS:
         if (arg >= USER_END)
             return -EPERM;
-        c->fs = arg;
+        c->trap->fs = arg;
         return 0;
     case GET_FS:
-        return program_write(arg, &c->fs, sizeof c->fs);
+        return program_write(arg, &c->trap->fs, sizeof c->trap->fs);
+    case SET_GS:
+        if (arg >= USER_END)
+            return -EPERM;
+        c->trap->gs = arg;
+        return 0;
+    case GET_GS:
+        return program_write(arg, &c->trap->gs, sizeof c->trap->gs);
     default:
         return call_forward(c);
     }

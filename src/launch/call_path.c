@@ -158,29 +158,27 @@ long call_lstat(struct call *c)
 
 long call_fstat(struct call *c)
 {
-    enum device_kind kind = device_of((int)c->args[0]);
-    if (kind == DEVICE_NONE)
+    if (!device_owns((int)c->args[0]))
         return call_forward(c);
-    return write_stat((uint64_t)c->args[1], kind == DEVICE_ENCLAVE);
+    return write_stat((uint64_t)c->args[1], true);
 }
 
 /* The *at calls with AT_EMPTY_PATH: about the descriptor itself. */
-static enum device_kind empty_path(const struct call *c, int flags)
+static bool is_own_descriptor(const struct call *c, int flags)
 {
     char first = 0;
     if (!(flags & AT_EMPTY_PATH))
-        return DEVICE_NONE;
+        return false;
     if (c->args[1] && (program_read(&first, (uint64_t)c->args[1], 1) || first))
-        return DEVICE_NONE;
-    return device_of((int)c->args[0]);
+        return false;
+    return device_owns((int)c->args[0]);
 }
 
 long call_newfstatat(struct call *c)
 {
     int flags = (int)c->args[3];
-    enum device_kind device = empty_path(c, flags);
-    if (device != DEVICE_NONE)
-        return write_stat((uint64_t)c->args[2], device == DEVICE_ENCLAVE);
+    if (is_own_descriptor(c, flags))
+        return write_stat((uint64_t)c->args[2], true);
     enum path_kind kind = named(c, c->args[0], 1);
     if (is_device(kind))
         return write_stat((uint64_t)c->args[2], kind == PATH_ENCLAVE);
@@ -190,9 +188,8 @@ long call_newfstatat(struct call *c)
 long call_statx(struct call *c)
 {
     int flags = (int)c->args[2];
-    enum device_kind device = empty_path(c, flags);
-    if (device != DEVICE_NONE)
-        return write_statx((uint64_t)c->args[4], device == DEVICE_ENCLAVE);
+    if (is_own_descriptor(c, flags))
+        return write_statx((uint64_t)c->args[4], true);
     enum path_kind kind = named(c, c->args[0], 1);
     if (is_device(kind))
         return write_statx((uint64_t)c->args[4], kind == PATH_ENCLAVE);

@@ -50,7 +50,7 @@ long call_rt_sigprocmask(struct call *c)
             return -EINVAL;
     }
     uint64_t old = t->blocked;
-    signal_set_mask(t, c->context, mask);
+    signal_change_mask(t, c->context, mask);
     return out && program_write(out, &old, sizeof old) ? -EFAULT : 0;
 }
 
@@ -62,7 +62,7 @@ long call_rt_sigreturn(struct call *c)
         signal_note(t, &(siginfo_t){.si_signo = SIGSEGV, .si_code = SI_KERNEL}, true);
         return 0;
     }
-    signal_set_mask(t, c->context, t->blocked);
+    signal_change_mask(t, c->context, t->blocked);
     return 0;
 }
 

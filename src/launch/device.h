@@ -5,40 +5,28 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
-
 struct launch_options;
-struct launch_thread;
-struct kernel_context;
 
-/* Starts the emulator.  Once, before the program. */
-int device_start(const struct launch_options *options, struct err *e) MUST_USE;
-
-/* A fault of the program.  True when the emulator dealt with it: an ENCLU instruction, or a fault
- * inside an enclave that the program is not to hear of. */
-bool device_fault(struct launch_thread *t, struct kernel_context *c, siginfo_t *info, uint64_t *fs);
-
-/* A trapped system call.  True when it came from inside an enclave, where it is #UD. */
-bool device_syscall(struct launch_thread *t, struct kernel_context *c, siginfo_t *info,
-                    uint64_t *fs);
-
-/* Before a signal is delivered: a context inside an enclave is left by an AEX. */
-void device_leave_enclave(struct launch_thread *t, struct kernel_context *c, uint64_t *fs);
-
-/* A thread begins and ends, on its own block and FS base; a child of fork goes on. */
-void device_thread_begin(struct launch_thread *t);
-void device_thread_end(struct launch_thread *t);
-void device_forked(struct launch_thread *t);
+/* Starts the emulator, once, before the program.  When it cannot, the program runs all the same,
+ * and the devices cannot be opened. */
+void device_start(const struct launch_options *options);
 
 /* What __vdso_sgx_enter_enclave jumps to. */
 uint64_t device_enter_address(void);
 
-/* open(2) of one of the devices: a descriptor or a negative errno. */
-long device_open(bool is_enclave, int flags);
+/* False as long as the program has opened none of the devices. */
+bool device_is_used(void);
 
-enum device_kind { DEVICE_NONE, DEVICE_ENCLAVE, DEVICE_PROVISION };
-enum device_kind device_of(int fd);
+/* As the system calls of these names do with the device: a result or a negative errno. */
+long device_open(bool is_enclave, int flags);
+bool device_owns(int fd);
+long device_ioctl(int fd, unsigned long request, uint64_t arg);
+long device_mmap(const long args[6]);
+long device_munmap(uint64_t addr, size_t size);
+long device_mprotect(uint64_t addr, size_t size, int prot);
+bool device_has_enclave(uint64_t addr);
 
 #endif

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "emu/thread.h"
 #include "launch/block.h"
+#include "launch/catch.h"
 #include "launch/device.h"
-#include "launch/guard.h"
 #include "launch/heap.h"
 #include "launch/launch.h"
 #include "launch/load.h"
@@ -144,16 +145,15 @@ static int start_machine(struct launch_thread **thread, struct err *e)
         return fail(e, -ENOSYS,
                     "this kernel does not let programs set the FS base (FSGSBASE); Linux 5.9 and a "
                     "CPU of 2012 or later are needed");
-    int rc = guard_choose(o, &g_program.guard, &why, e);
-    if (rc == 0)
-        rc = device_start(o, e);
+    int rc = catch_choose(o, &g_program.guard, &why, e);
     if (rc)
         return rc;
+    device_start(o);
     if (o->verbose && why.code)
         fprintf(stderr, "sgx-emu: %s\n", why.text);
     if (o->verbose)
         fprintf(stderr, "sgx-emu: mode %s, system calls caught by %s\n", o->fast ? "fast" : "trap",
-                guard_name(g_program.guard));
+                catch_name(g_program.guard));
     *thread = block_first(&g_process, e);
     return *thread ? 0 : e->code;
 }
@@ -161,14 +161,12 @@ static int start_machine(struct launch_thread **thread, struct err *e)
 /* From here on there is no way back to an error message. */
 static int enter(struct launch_thread *t, uint64_t sp, uint64_t entry, struct err *e)
 {
-    stack_t stack = block_stack(t);
-    uint64_t ours = SIGNALS_OURS;
-    sys_call4(SYS_rt_sigprocmask, SIG_UNBLOCK, as_long(&ours), as_long(&t->blocked), 8);
-    if (sigaltstack(&stack, NULL) != 0)
-        return fail(e, -errno, "signal stack: %s", strerror(errno));
+    sys_call4(SYS_rt_sigprocmask, SIG_BLOCK, 0, as_long(&t->blocked), 8);
+    int rc = emu_thread_start(block_emu(t));
+    if (rc)
+        return fail(e, rc, "signal stack: %s", strerror(-rc));
     signal_start(&g_process);
-    device_thread_begin(t);
-    int rc = guard_arm(g_program.guard, g_program.options.guard_inherited, e);
+    rc = catch_arm(g_program.guard, g_program.options.guard_inherited, e);
     if (rc)
         return rc;
     launch_jump(sp, entry);

@@ -6,7 +6,6 @@
 #include <linux/futex.h>
 
 #include "launch/context.h"
-#include "launch/device.h"
 #include "launch/sys_raw.h"
 #include "launch/trap.h"
 
@@ -125,7 +124,7 @@ void signal_note(struct launch_thread *t, const siginfo_t *info, bool is_fault)
     atomic_fetch_or(&t->ready, bit);
 }
 
-void signal_set_mask(struct launch_thread *t, struct kernel_context *c, uint64_t mask)
+void signal_change_mask(struct launch_thread *t, struct kernel_context *c, uint64_t mask)
 {
     t->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
     c->sigmask = signal_real_mask(t->blocked);
@@ -178,7 +177,7 @@ static bool enter(struct launch_thread *t, struct kernel_context *c, const sigin
     if (frame_push(t, c, info, action, t->blocked))
         return false;
     t->has_wait_mask = false;
-    signal_set_mask(t, c, current | action->mask | (action->flags & SA_NODEFER ? 0 : bit));
+    signal_change_mask(t, c, current | action->mask | (action->flags & SA_NODEFER ? 0 : bit));
     return true;
 }
 
@@ -220,7 +219,6 @@ void launch_deliver_late(struct kernel_context *c)
     uint64_t fs = fs_base();
     set_fs_base(t->host_fs);
     signal_block_all();
-    device_leave_enclave(t, c, &fs);
     bool may_wait = false;
     for (;;) {
         uint64_t ready = atomic_load(&t->ready);

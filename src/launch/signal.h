@@ -22,7 +22,7 @@ void signal_start(struct launch_process *p);
 void signal_note(struct launch_thread *t, const siginfo_t *info, bool is_fault);
 
 /* A new signal mask of the program, from now on. */
-void signal_set_mask(struct launch_thread *t, struct kernel_context *context, uint64_t mask);
+void signal_change_mask(struct launch_thread *t, struct kernel_context *context, uint64_t mask);
 
 /* The mask that the kernel gets for one that the program asks for. */
 static inline uint64_t signal_real_mask(uint64_t mask)

@@ -46,6 +46,11 @@ static inline void set_fs_base(uint64_t base)
     __asm__ volatile("wrfsbase %0" : : "r"(base) : "memory");
 }
 
+static inline void set_gs_base(uint64_t base)
+{
+    __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
+}
+
 static inline uint64_t stack_pointer(void)
 {
     uint64_t rsp;

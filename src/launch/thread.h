@@ -50,6 +50,7 @@ struct launch_thread {
     struct launch_process copy; /* `process` of a vfork child */
     uint64_t start_context;     /* a new thread: what it begins with */
     uint64_t start_fs;
+    uint64_t start_gs;
     siginfo_t noted[SIGNAL_COUNT];
 };
 

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emu/thread.h"
+#include "launch/block.h"
 #include "launch/call.h"
 #include "launch/context.h"
-#include "launch/device.h"
+#include "launch/gate.h"
 #include "launch/signal.h"
 #include "launch/sys_raw.h"
 #include "launch/thread.h"
@@ -73,20 +75,32 @@ static void note(struct launch_thread *t, const siginfo_t *info, struct kernel_c
         turn_back(c);
 }
 
+/* The emulator first: it carries out ENCLU, leaves enclaves, and says what the program sees. */
+static void from_program(struct launch_thread *t, struct emu_trap *trap)
+{
+    gate_enter();
+    enum emu_verdict verdict = emu_trap_handle(trap);
+    gate_leave();
+    if (verdict == EMU_RESUME)
+        return;
+    bool is_fault = (SIGNAL_BIT(trap->signal) & SIGNALS_OURS) && trap->info->si_code > 0;
+    signal_note(t, trap->info, is_fault);
+}
+
 void trap_on_signal(int signal, siginfo_t *info, void *context)
 {
     struct launch_thread *t = thread_here();
     struct kernel_context *c = context;
-    uint64_t fs = fs_base();
-    set_fs_base(t->host_fs);
+    struct emu_trap trap = {.signal = signal, .info = info, .uc = context};
+    emu_trap_begin(&trap, block_emu(t));
     bool is_fault = (SIGNAL_BIT(signal) & SIGNALS_OURS) && info->si_code > 0;
-    if (!is_fault)
-        note(t, info, c);
-    else if (is_nested(t, c))
+    if (!is_nested(t, c))
+        from_program(t, &trap);
+    else if (is_fault)
         own_fault(info, c);
-    else if (!device_fault(t, c, info, &fs))
-        signal_note(t, info, true);
-    set_fs_base(fs);
+    else
+        note(t, info, c);
+    emu_trap_end(&trap);
 }
 
 /* The real vDSO may fall back to a system call while the launcher uses it. */
@@ -96,31 +110,34 @@ static void own_call(struct kernel_context *c, const siginfo_t *info)
                                  (long)c->r10, (long)c->r8, (long)c->r9);
 }
 
+static void serve(struct launch_thread *t, struct emu_trap *trap, struct kernel_context *c)
+{
+    struct call call = {
+        .thread = t,
+        .context = c,
+        .trap = trap,
+        .nr = trap->info->si_syscall,
+        .args = {(long)c->rdi, (long)c->rsi, (long)c->rdx, (long)c->r10, (long)c->r8, (long)c->r9},
+    };
+    call_serve(&call);
+}
+
 void trap_on_syscall(int signal, siginfo_t *info, void *context)
 {
     struct launch_thread *t = thread_here();
     struct kernel_context *c = context;
-    uint64_t fs = fs_base();
-    (void)signal;
-    set_fs_base(t->host_fs);
-    if (info->si_code <= 0) {
-        uint64_t mask = signal_block_all();
-        note(t, info, c);
-        if (!is_nested(t, c))
-            signal_restore(mask);
-    } else if (is_nested(t, c)) {
+    struct emu_trap trap = {.signal = signal, .info = info, .uc = context};
+    emu_trap_begin(&trap, block_emu(t));
+    bool is_call = info->si_code > 0;
+    if (is_nested(t, c) && is_call) {
         own_call(c, info);
-    } else if (!device_syscall(t, c, info, &fs)) {
-        struct call call = {
-            .thread = t,
-            .context = c,
-            .fs = fs,
-            .nr = info->si_syscall,
-            .args = {(long)c->rdi, (long)c->rsi, (long)c->rdx, (long)c->r10, (long)c->r8,
-                     (long)c->r9},
-        };
-        call_serve(&call);
-        fs = call.fs;
+    } else if (is_nested(t, c)) {
+        note(t, info, c);
+    } else if (is_call && !emu_thread_inside(trap.thread)) {
+        serve(t, &trap, c);
+    } else {
+        signal_block_all(); /* until sigreturn */
+        from_program(t, &trap);
     }
-    set_fs_base(fs);
+    emu_trap_end(&trap);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * guard.c: see guard.h.  [Linux Documentation/admin-guide/syscall-user-dispatch.rst, seccomp(2)] */
-#include "launch/guard.h"
+ * catch.c: see catch.h.  [Linux Documentation/admin-guide/syscall-user-dispatch.rst, seccomp(2)] */
+#include "launch/catch.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -22,7 +22,7 @@ extern const char etext[];
  * execve; 256 MiB from there are its own. */
 enum { IMAGE_HIGH = 0x6f00, IMAGE_SIZE = 0x10000000 };
 
-const char *guard_name(enum launch_guard guard)
+const char *catch_name(enum launch_guard guard)
 {
     return guard == LAUNCH_GUARD_SECCOMP ? "seccomp filter" : "Syscall User Dispatch";
 }
@@ -34,7 +34,7 @@ static long dispatch(long mode)
     return sys_call6(SYS_prctl, SET_DISPATCH, mode, offset, size, 0, 0);
 }
 
-int guard_choose(const struct launch_options *options, enum launch_guard *chosen, struct err *why,
+int catch_choose(const struct launch_options *options, enum launch_guard *chosen, struct err *why,
                  struct err *e)
 {
     *chosen = options->guard;
@@ -78,7 +78,7 @@ static int filter_load(struct err *e)
     return 0;
 }
 
-int guard_arm(enum launch_guard guard, bool inherited, struct err *e)
+int catch_arm(enum launch_guard guard, bool inherited, struct err *e)
 {
     if (guard == LAUNCH_GUARD_SECCOMP)
         return inherited ? 0 : filter_load(e);
@@ -86,7 +86,7 @@ int guard_arm(enum launch_guard guard, bool inherited, struct err *e)
     return rc ? fail(e, (int)rc, "Syscall User Dispatch: %s", strerror((int)-rc)) : 0;
 }
 
-void guard_arm_again(enum launch_guard guard)
+void catch_arm_again(enum launch_guard guard)
 {
     if (guard == LAUNCH_GUARD_SUD)
         dispatch(DISPATCH_ON);
