@@ -38,9 +38,10 @@ static void put_padded(struct sink *s, const struct directive *d, const char *te
 }
 
 /* `sign` is 0 or the character before the digits. */
-static void put_number(struct sink *s, const struct directive *d, uint64_t value, unsigned base,
+static void put_number(struct sink *s, const struct directive *d, uint64_t value,
                        const char *digits, char sign)
 {
+    const unsigned base = digits[10] ? 16 : 10;
     char text[96];
     size_t at = sizeof text;
     size_t least = d->precision >= 0 ? (size_t)d->precision : 1;
@@ -48,10 +49,8 @@ static void put_number(struct sink *s, const struct directive *d, uint64_t value
         least = (size_t)d->width - (sign ? 1 : 0);
     if (least > sizeof text - 2)
         least = sizeof text - 2;
-    for (size_t count = 0; value || count < least; count++) {
-        text[--at] = digits[value % base];
-        value /= base;
-    }
+    for (uint64_t rest = value; rest > 0 || sizeof text - at < least; rest /= base)
+        text[--at] = digits[rest % base];
     if (sign)
         text[--at] = sign;
     put_padded(s, d, text + at, sizeof text - at);
@@ -105,14 +104,16 @@ static void put_signed(struct sink *s, const struct directive *d, va_list *args)
     if (d->bytes == 1)
         value = (int8_t)(uint8_t)value;
     uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    put_number(s, d, size, 10, "0123456789", value < 0 ? '-' : 0);
+    put_number(s, d, size, "0123456789", value < 0 ? '-' : 0);
 }
 
 static void put_unsigned(struct sink *s, const struct directive *d, char kind, va_list *args)
 {
     uint64_t value = d->bytes == 8 ? va_arg(*args, uint64_t) : va_arg(*args, unsigned);
-    const char *digits = kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    put_number(s, d, narrow(value, d->bytes), kind == 'u' ? 10 : 16, digits, 0);
+    const char *digits = kind == 'u'   ? "0123456789"
+                         : kind == 'X' ? "0123456789ABCDEF"
+                                       : "0123456789abcdef";
+    put_number(s, d, narrow(value, d->bytes), digits, 0);
 }
 
 static void put_string(struct sink *s, const struct directive *d, va_list *args)

@@ -17,7 +17,9 @@ _Static_assert(offsetof(struct host_entry, run) == 32, "enter.S");
 
 int host_enter_call(const struct host_entry *entry);
 
-/* Runs at each exit from the enclave; its registers are only known here. */
+/* Runs at each exit from the enclave; its registers are only known here.  The signature is Linux's.
+ */
+/* NOLINTNEXTLINE(readability-function-size) */
 static int keep_registers(long rdi, long rsi, long rdx, long rsp, long r8, long r9,
                           struct sgx_enclave_run *run)
 {

@@ -78,13 +78,6 @@ static int use_device(struct host_platform *p, struct err *e)
     return 0;
 }
 
-static int enter_emulator(unsigned long rdi, unsigned long rsi, unsigned long rdx,
-                          unsigned int function, unsigned long r8, unsigned long r9,
-                          struct sgx_enclave_run *run)
-{
-    return emu_enter(rdi, rsi, rdx, function, r8, r9, run);
-}
-
 static int use_emulator(struct host_platform *p, const struct host_options *o, enum emu_mode mode,
                         struct err *e)
 {
@@ -102,7 +95,7 @@ static int use_emulator(struct host_platform *p, const struct host_options *o, e
         .munmap = emu_munmap,
         .mprotect = emu_mprotect,
         .sigaction = emu_sigaction,
-        .enter = enter_emulator,
+        .enter = emu_enter,
     };
     snprintf(p->name, sizeof p->name, "emulator, %s mode", mode == EMU_FAST ? "fast" : "trap");
     return 0;

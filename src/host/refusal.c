@@ -69,7 +69,7 @@ int refusal_of_enclave(uint64_t reason, struct err *e)
         [GATE_FATAL_HANDLER] = "it could not take an exception",
         [GATE_FATAL_CANARY] = "a stack frame was overwritten",
         [GATE_FATAL_HEAP] = "its heap was damaged, or something was freed twice",
-        [GATE_FATAL_ASSERTION] = "something that cannot be happened",
+        [GATE_FATAL_ASSERTION] = "something happened that cannot",
     };
     uint64_t number = reason & 0xff;
     uint64_t vector = reason >> 8 & 0xff;

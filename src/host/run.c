@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "gate/gate.h"
 #include "host/refusal.h"
 
-/* How one stay of a thread in the enclave ended. */
-enum outcome { THREAD_DONE, PROGRAM_DONE };
+enum { IDLE_WAIT_S = 5 };
 
 struct entry {
     uint64_t rdi, rsi;
@@ -108,26 +108,38 @@ static void *thread_main(void *argument)
     struct err e;
     int status = -1;
     int rc = stay(t, GATE_ENTER_THREAD, &boot, &status, &e);
-    if (rc < 0) {
+    if (rc < 0)
         fprintf(stderr, "%s\n", e.text);
-        _exit(1);
-    }
+    if (rc < 0 && rc != -EBUSY) /* a refused entry does no harm */
+        _exit(125);
     if (status >= 0)
         _exit(status);
     pthread_mutex_lock(&t->run->lock);
     t->busy = false;
+    pthread_cond_signal(&t->run->idle);
     pthread_mutex_unlock(&t->run->lock);
     return NULL;
 }
 
-/* Marks an idle TCS as busy. */
+static struct host_thread *find_idle(const struct host_run *run)
+{
+    for (uint32_t i = 0; i < run->enclave->info.thread_count; i++)
+        if (!run->threads[i].busy)
+            return &run->threads[i];
+    return NULL;
+}
+
+/* Marks an idle TCS as busy.  The enclave asks for a thread only when one is free or about to
+ * leave, so a short wait for the latter. */
 static struct host_thread *take_idle(struct host_run *run)
 {
-    struct host_thread *found = NULL;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += IDLE_WAIT_S;
     pthread_mutex_lock(&run->lock);
-    for (uint32_t i = 0; i < run->enclave->info.thread_count && !found; i++)
-        if (!run->threads[i].busy)
-            found = &run->threads[i];
+    struct host_thread *found = find_idle(run);
+    while (!found && pthread_cond_timedwait(&run->idle, &run->lock, &until) == 0)
+        found = find_idle(run);
     if (found)
         found->busy = true;
     pthread_mutex_unlock(&run->lock);
@@ -191,6 +203,7 @@ int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char **argv,
         return fail(e, -ENOMEM, "host: out of memory");
     *run = (struct host_run){.enclave = x, .serve = serve, .threads = threads};
     pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->idle, NULL);
     for (uint32_t i = 0; i < x->info.thread_count; i++)
         threads[i] = (struct host_thread){.run = run, .index = i};
     struct host_thread *t = take_idle(run);

@@ -29,12 +29,14 @@ struct host_run {
     struct host_enclave *enclave;
     host_serve_fn serve; /* host_serve, or a test's own */
     pthread_mutex_t lock;
+    pthread_cond_t idle;         /* some thread has become idle */
     struct host_thread *threads; /* enclave->info.thread_count */
 };
 
 /* Runs the program with these arguments to its end and returns its exit status (0 to 255), or a
  * negative errno with a sentence when the enclave could not be entered or gave up. When the program
- * ends on another thread than the caller's, the process ends there. */
+ * ends on another thread than the caller's, the process ends there. Threads of the enclave may
+ * still run when it returns and use `x`: end the process with _exit(). */
 int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char **argv,
              struct err *e) MUST_USE;
 
