@@ -52,7 +52,10 @@ struct emu_outcome encls_emodt(struct emu_enclave *enclave, uint64_t linaddr,
 struct emu_outcome encls_eremove(struct emu_enclave *enclave, uint64_t linaddr);
 struct emu_outcome encls_eremove_secs(struct emu_enclave *enclave);
 
+/* SGX_PG_INVLD comes with ZF; the other codes with CF. */
 struct emu_outcome encls_eblock(struct emu_enclave *enclave, uint64_t linaddr);
+struct emu_outcome encls_eblock_secs(const struct emu_enclave *enclave);
+struct emu_outcome encls_eblock_va(void);
 struct emu_outcome encls_etrack(struct emu_enclave *enclave);
 
 /* What an inter-processor interrupt to every CPU does after ETRACK: all threads leave, so that the

@@ -107,7 +107,6 @@ struct emu_outcome encls_eremove_secs(struct emu_enclave *enclave)
     return outcome_ok();
 }
 
-/* Sets CF with these codes where other leaves set ZF. */
 struct emu_outcome encls_eblock(struct emu_enclave *enclave, uint64_t linaddr)
 {
     if (linaddr % SGX_PAGE_SIZE)
@@ -123,6 +122,16 @@ struct emu_outcome encls_eblock(struct emu_enclave *enclave, uint64_t linaddr)
     slot->epcm.blocked = true;
     slot->epoch = enclave->epoch;
     return outcome_ok();
+}
+
+struct emu_outcome encls_eblock_secs(const struct emu_enclave *enclave)
+{
+    return outcome_error(enclave->created ? SGX_PG_IS_SECS : SGX_PG_INVLD);
+}
+
+struct emu_outcome encls_eblock_va(void)
+{
+    return outcome_error(SGX_NOTBLOCKABLE);
 }
 
 struct emu_outcome encls_etrack(struct emu_enclave *enclave)
