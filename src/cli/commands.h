@@ -10,5 +10,6 @@ extern const struct command command_sign;
 extern const struct command command_inspect;
 extern const struct command command_key_new;
 extern const struct command command_key_show;
+extern const struct command command_rootfs;
 
 #endif

@@ -17,6 +17,7 @@ struct mkroot;
 
 struct mkroot_options {
     struct tree_limits limits;
+    bool root_owned;       /* mkroot_scan() gives everything to user and group 0 */
     const char *spool_dir; /* for the temporary file; NULL: $TMPDIR or /tmp */
     /* Called now and then while the image is written, bytes of it; may be NULL. */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);

@@ -135,8 +135,8 @@ static int add_entry(struct scan *s, int dir, const char *name, const struct sta
     struct tree_entry entry = {
         .path = span_text(path),
         .mode = st->st_mode,
-        .uid = st->st_uid,
-        .gid = st->st_gid,
+        .uid = s->m->options.root_owned ? 0 : st->st_uid,
+        .gid = s->m->options.root_owned ? 0 : st->st_gid,
         .mtime_s = st->st_mtim.tv_sec,
         .mtime_ns = (uint32_t)st->st_mtim.tv_nsec,
         .size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,

@@ -3,6 +3,7 @@
 reader of our own (tests/oracle/erofs_oracle.py)."""
 
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -20,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 
 import erofs_oracle  # noqa: E402
 
-MAKE = BUILD / "tests/rootfs/rootfs_make"
+CELLA = BUILD / "src/cli/cella"
 DUMP = BUILD / "tests/rootfs/rootfs_dump"
 IS_ROOT = os.geteuid() == 0
 
@@ -37,8 +38,10 @@ def ok(*command, **more):
 
 def make(tree, out, *excludes, **more):
     """Returns (root hash, size of the file system)."""
-    root_hash, size = ok(MAKE, tree, out, *excludes, **more).split()
-    return root_hash, int(size)
+    patterns = [f"--exclude={x}" for x in excludes]
+    result = json.loads(ok(CELLA, "rootfs", tree, "-o", out, "--json", *patterns, **more))
+    assert result["file_size"] == os.stat(out).st_size
+    return result["root_hash"], result["image_size"]
 
 
 def dumped(image, root_hash, cache_blocks=1024):
@@ -276,11 +279,11 @@ def test_another_user_makes_the_same_bytes(tmp_path):
         first, _ = make(place / "tree", tmp_path / "first")
         (place / "theirs").mkdir()
         os.chown(place / "theirs", 65534, 65534)
-        shutil.copy(MAKE, place / "make")
-        done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", place / "make", place / "tree",
-                   place / "theirs/image")
+        shutil.copy(CELLA, place / "cella")
+        done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", place / "cella", "rootfs",
+                   place / "tree", "-o", place / "theirs/image", "--json")
         assert done.returncode == 0, done.stderr
-        assert done.stdout.split()[0].decode() == first
+        assert json.loads(done.stdout)["root_hash"] == first
         assert (place / "theirs/image").read_bytes() == (tmp_path / "first").read_bytes()
 
 
@@ -331,9 +334,42 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "big").write_bytes(os.urandom(3 << 20))
-    script = 'mount --make-rprivate / && mount -t tmpfs -o size=1m none "$1" && ("$2" "$3" "$1/image"; ls -A "$1")'
+    script = 'mount --make-rprivate / && mount -t tmpfs -o size=1m none "$1" && ("$2" rootfs "$3" -o "$1/image"; ls -A "$1")'
     mnt = tmp_path / "mnt"
     mnt.mkdir()
-    done = run("unshare", "-m", "sh", "-c", script, "sh", mnt, MAKE, tree)
+    done = run("unshare", "-m", "sh", "-c", script, "sh", mnt, CELLA, tree)
     assert b"No space left on device" in done.stderr and b"/image" in done.stderr
     assert done.stdout == b""
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    ([], 2, "an argument is missing"),
+    (["{tree}"], 2, "-o FILE is missing"),
+    (["{tmp}/none", "-o", "{tmp}/image"], 1, "none: cannot be read: No such file"),
+    (["{tree}", "-o", "{tmp}/none/image"], 1, "none/image: cannot be created"),
+    (["{tree}", "-o", "{tree}/image"], 1, "choose another place"),
+    (["{tree}", "-o", "{tree}/dir/../image"], 1, "choose another place"),
+])
+def test_mistakes_get_a_sentence(tmp_path, arguments, status, words):
+    tree = tmp_path / "tree"
+    (tree / "dir").mkdir(parents=True)
+    done = run(CELLA, "rootfs", *[a.format(tree=tree, tmp=tmp_path) for a in arguments])
+    assert done.returncode == status
+    assert words in done.stderr.decode() and done.stderr.count(b"\n") == 1
+    assert not list(tmp_path.rglob("image*"))
+
+
+def test_root_owned_images_do_not_depend_on_the_owner(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "file").write_text("x")
+    if IS_ROOT:
+        os.chown(tree / "file", 1000, 1000)
+    root_hash = json.loads(ok(CELLA, "rootfs", tree, "-o", tmp_path / "i", "--json", "--root-owned"))["root_hash"]
+    assert all(line.split(" ")[2:4] == ["0", "0"] for line in dumped(tmp_path / "i", root_hash))
+
+
+def test_the_plain_result_names_the_hash(tmp_path):
+    (tmp_path / "tree").mkdir()
+    lines = ok(CELLA, "rootfs", tmp_path / "tree", "-o", tmp_path / "image").splitlines()
+    assert lines[0].split()[:2] == ["root", "hash"] and len(lines[0].split()[2]) == 64
