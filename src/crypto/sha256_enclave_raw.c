@@ -142,6 +142,8 @@ void sha256_update(struct sha256 *h, const void *data, size_t size)
 {
     const uint8_t *p = data;
     size_t fill = h->size % SHA256_BLOCK_SIZE;
+    if (size == 0)
+        return; /* `data` may be NULL */
     h->size += size;
     if (fill) {
         size_t room = SHA256_BLOCK_SIZE - fill;

@@ -5,7 +5,7 @@
  *   EADD      0 "EADD\0\0\0\0" 8 page offset u64   16 SECINFO, its first 48 bytes
  *   EEXTEND   0 "EEXTEND\0"    8 chunk offset u64  16 zeros; then the chunk's 256 bytes
  *
- * [SDM3D 40.3 ECREATE, EADD, EEXTEND: operation] */
+ * [SDM3D 41.3 ECREATE, EADD, EEXTEND: operation] */
 #include "measure/mrenclave.h"
 
 #include "base/bytes.h"

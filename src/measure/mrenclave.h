@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mrenclave.h: MRENCLAVE, the hash over the records that ECREATE, EADD and EEXTEND leave.
- * [SDM3D 37.4.1, 40.3] */
+ * [SDM3D 39.4.1.1, 41.3] */
 #ifndef CELLA_MEASURE_MRENCLAVE_H
 #define CELLA_MEASURE_MRENCLAVE_H
 

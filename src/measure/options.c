@@ -51,7 +51,7 @@ uint32_t measure_ssaframesize(uint64_t xfrm, uint32_t miscselect)
     return (end + SGX_PAGE_SIZE - 1) / SGX_PAGE_SIZE;
 }
 
-/* The combinations that XSETBV and ECREATE refuse.  [SDM1 13.3, SDM3D 38.7.2.1] */
+/* The combinations that XSETBV and ECREATE refuse.  [SDM1 13.3, SDM3D 38.7.1] */
 static int xfrm_check(uint64_t xfrm, struct err *e)
 {
     uint64_t known =

@@ -35,7 +35,7 @@ int sign_make(struct sgx_sigstruct *out, const uint8_t mrenclave[SHA256_SIZE],
 /* Format, signature and both quotients.  -EBADMSG says which is wrong. */
 int sign_verify(const struct sgx_sigstruct *s, struct err *e) MUST_USE;
 
-/* MRSIGNER: the hash of the modulus as it is stored.  [SDM3D 37.4.2] */
+/* MRSIGNER: the hash of the modulus as it is stored.  [SDM3D 39.4.1.2] */
 void sign_mrsigner(const struct sgx_sigstruct *s, uint8_t out[SHA256_SIZE]);
 
 #endif

@@ -2,7 +2,7 @@
  * arch.h: the architectural structures and numbers of SGX, as they lie in memory.  For the emulator
  * and the enclave, which share memory with the instructions; formats that arrive from outside
  * (files, quotes) are parsed field by field in sigstruct.h, report.h and quote.h instead.  All
- * little-endian.  [SDM3D 38.7 to 38.19, 40] */
+ * little-endian.  [SDM3D 38.7 to 38.19, 41] */
 #ifndef CELLA_SGX_ARCH_H
 #define CELLA_SGX_ARCH_H
 
@@ -11,7 +11,7 @@
 
 enum { SGX_PAGE_SIZE = 4096, SGX_EEXTEND_SIZE = 256 };
 
-/* ENCLU leaves: the number goes into EAX; opcode 0f 01 d7.  [SDM3D 40.1.2] */
+/* ENCLU leaves: the number goes into EAX; opcode 0f 01 d7.  [SDM3D 41.1.2] */
 enum sgx_enclu {
     SGX_EREPORT = 0,
     SGX_EGETKEY = 1,
@@ -23,7 +23,7 @@ enum sgx_enclu {
     SGX_EACCEPTCOPY = 7,
 };
 
-/* ENCLS leaves, ring 0; opcode 0f 01 cf.  [SDM3D 40.1.1] */
+/* ENCLS leaves, ring 0; opcode 0f 01 cf.  [SDM3D 41.1.1] */
 enum sgx_encls {
     SGX_ECREATE = 0,
     SGX_EADD = 1,
@@ -43,7 +43,7 @@ enum sgx_encls {
     SGX_EMODT = 15,
 };
 
-/* Error codes that a leaf leaves in RAX.  [SDM3D 40.4] */
+/* Error codes that a leaf leaves in RAX.  [SDM3D 41.1.3] */
 enum sgx_error {
     SGX_SUCCESS = 0,
     SGX_INVALID_SIG_STRUCT = 1,
@@ -83,7 +83,7 @@ enum sgx_error {
 #define SGX_ATTR_KSS 0x80ull
 #define SGX_ATTR_AEXNOTIFY 0x400ull
 
-/* XFRM has XCR0's layout; x87 and SSE are always on.  [SDM3D 38.7.2.1] */
+/* XFRM has XCR0's layout; x87 and SSE are always on.  [SDM3D 38.7.1] */
 #define SGX_XFRM_LEGACY 0x03ull
 #define SGX_XFRM_AVX 0x04ull
 #define SGX_XFRM_AVX512 0xe0ull
@@ -95,7 +95,7 @@ struct sgx_attributes {
     uint64_t xfrm;
 };
 
-/* Page types, in SECINFO.FLAGS bits 8 to 15 and in the EPCM.  [SDM3D 38.12] */
+/* Page types, in SECINFO.FLAGS bits 8 to 15 and in the EPCM.  [SDM3D 38.11] */
 enum sgx_page_type {
     SGX_PT_SECS = 0,
     SGX_PT_TCS = 1,
@@ -116,12 +116,12 @@ enum sgx_page_type {
 #define SGX_SECINFO_TYPE_MASK 0xff00ull
 #define SGX_SECINFO_TYPE(type) ((uint64_t)(type) << SGX_SECINFO_TYPE_SHIFT)
 
-struct sgx_secinfo { /* [SDM3D 38.12], aligned to 64 */
+struct sgx_secinfo { /* [SDM3D 38.11], aligned to 64 */
     uint64_t flags;
     uint8_t reserved[56];
 };
 
-struct sgx_pageinfo { /* [SDM3D 38.11], aligned to 32 */
+struct sgx_pageinfo { /* [SDM3D 38.10], aligned to 32 */
     uint64_t linaddr;
     uint64_t srcpge;
     uint64_t secinfo; /* or PCMD */

@@ -16,7 +16,7 @@
  *   160 reserved 32            72 reserved 4024
  *   192 CONFIGID 64
  *   256 ISVPRODID u16, 258 ISVSVN u16, 260 CONFIGSVN u16
- *   262 reserved 3834                      [SDM3D 38.7, 38.8, 38.12] */
+ *   262 reserved 3834                      [SDM3D 38.7, 38.8, 38.11] */
 #include "sgx/secs.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * secs.h: SECS, TCS and SECINFO as they come from a host, before the CPU takes them.
- * [SDM3D 38.7, 38.8, 38.12] */
+ * [SDM3D 38.7, 38.8, 38.11] */
 #ifndef CELLA_SGX_SECS_H
 #define CELLA_SGX_SECS_H
 
