@@ -71,6 +71,14 @@ static void unread_quote(struct attest_result *r)
         check_unjudged(&r->checks, (enum check_id)i, why);
 }
 
+/* Every check that was not judged says why. */
+static void give_reasons(struct checks *k)
+{
+    for (unsigned i = 0; i < CHECK_COUNT; i++)
+        if (k->at[i].state == CHECK_NOT_JUDGED && !k->at[i].found[0])
+            check_unjudged(k, (enum check_id)i, "what it needs is missing or was refused");
+}
+
 /* A check that failed decides; one that was not judged leaves it open; nothing else accepts. */
 static enum attest_verdict decide(const struct checks *k)
 {
@@ -162,6 +170,8 @@ int attest_verify(struct attest_result *r, const struct attest_input *in, struct
     }
     verify_policy(r, in);
     r->verdict = decide(&r->checks);
+    if (r->verdict != ATTEST_ACCEPTED)
+        give_reasons(&r->checks);
     return 0;
 }
 

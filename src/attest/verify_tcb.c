@@ -212,7 +212,7 @@ static void unjudged(struct attest_result *r, enum check_id first, enum check_id
                      const char *why)
 {
     for (unsigned i = first; i <= last; i++)
-        if (r->checks.at[i].state == CHECK_NOT_JUDGED)
+        if (r->checks.at[i].state == CHECK_NOT_JUDGED && !r->checks.at[i].found[0])
             check_unjudged(&r->checks, (enum check_id)i, why);
 }
 
