@@ -1,5 +1,5 @@
 # The face of the build; meson.build has the substance.
-.PHONY: all setup check test fuzz bench bench-attest demo format lint clean help
+.PHONY: all setup check test fuzz bench bench-attest bench-rootfs demo format lint clean help
 .DEFAULT_GOAL := all
 
 build/build.ninja: | setup
@@ -31,6 +31,9 @@ clean: ## remove what was built
 
 bench-attest: all ## quotes verified per second, beside OpenSSL's P-256
 	build/bench/bench_attest ../shared/testdata/attestation/sgx-v3-sw-hardening 2025-09-01T00:00:00Z
+
+bench-rootfs: all ## root file systems beside mkfs.erofs and veritysetup: make bench-rootfs DIR=/usr/lib/python3
+	build/bench/bench_rootfs "$(or $(DIR),/usr/lib/python3)"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile

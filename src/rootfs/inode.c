@@ -86,13 +86,12 @@ int inode_load(struct rootfs *r, uint64_t nid, struct rootfs_inode *out)
         return -EUCLEAN;
     uint64_t at = start + nid * EROFS_SLOT_SIZE;
     uint8_t raw[EROFS_EXTENDED_SIZE];
-    int rc = blocks_copy(r, at, raw, EROFS_COMPACT_SIZE);
-    size_t size = EROFS_COMPACT_SIZE;
-    if (rc == 0 && (raw[0] & 1)) {
-        size = EROFS_EXTENDED_SIZE;
-        rc = blocks_copy(r, at + EROFS_COMPACT_SIZE, raw + EROFS_COMPACT_SIZE,
-                         EROFS_EXTENDED_SIZE - EROFS_COMPACT_SIZE);
-    }
+    size_t left = ROOTFS_BLOCK_SIZE - at % ROOTFS_BLOCK_SIZE; /* at least a compact inode */
+    size_t first = left < sizeof raw ? left : sizeof raw;
+    int rc = blocks_copy(r, at, raw, first);
+    size_t size = rc == 0 && (raw[0] & 1) ? EROFS_EXTENDED_SIZE : EROFS_COMPACT_SIZE;
+    if (rc == 0 && first < size)
+        rc = blocks_copy(r, at + first, raw + first, size - first);
     if (rc)
         return rc;
     struct erofs_inode i;
