@@ -88,8 +88,11 @@ const struct command command_measure = {
     .name = "measure",
     .arguments = "ELF",
     .summary = "Print the MRENCLAVE of an enclave image",
-    .more = "ELF is a freestanding static-pie image. Every option but --attributes, --xfrm and\n"
-            "--miscselect changes MRENCLAVE; the loader must be given the same ones.",
+    .more =
+        "ELF is a freestanding static-pie image. MRENCLAVE depends on every option but "
+        "--attributes;\n"
+        "on --xfrm and --miscselect only when they need a larger SSA frame. The loader must be\n"
+        "given the same options.",
     .options = g_options,
     .options_size = sizeof(struct measure_command),
     .min_args = 1,

@@ -138,8 +138,8 @@ static int bits_read(uint64_t *out, const struct sgx_name *table, const char *te
         while (n->name && (strlen(n->name) != size || memcmp(n->name, p, size) != 0))
             n++;
         if (!n->name)
-            return fail(e, -EINVAL, "'%.*s' is no known name and '%.40s' no number",
-                        (int)(size < 40 ? size : 40), p, text);
+            return fail(e, -EINVAL, "'%.*s' is no known name (see --help), nor is it all a number",
+                        (int)(size < 40 ? size : 40), p);
         *out |= n->value;
         p += size;
         if (*p == 0)

@@ -11,6 +11,10 @@
 /* Linux maps nothing below 64 KiB for ordinary users (vm.mmap_min_addr). */
 #define LOWEST_MAPPED 0x10000ull
 
+/* No package has more EPC than this; what would be loaded beyond it is a slip of the pen, and would
+ * take hours to measure. */
+#define LOADED_MAX (1ull << 40)
+
 enum { RUNS_PER_THREAD = 5, RUNS_FIXED = 3, OWN_PAGES_PER_THREAD = 2 };
 
 static uint64_t pages_of(uint64_t size)
@@ -67,6 +71,22 @@ static int heap_place(struct enclave_layout *info, const struct measure_options 
     return 0;
 }
 
+/* Refuses an enclave that no machine could hold.  A dynamic heap costs nothing before it is used.
+ */
+static int loaded_check(const struct enclave_layout *info, struct err *e)
+{
+    uint64_t loaded = threads_end(info) - info->image_offset;
+    if (info->heap_kind != ENCLAVE_HEAP_DYNAMIC)
+        loaded += info->heap_size;
+    if (loaded > LOADED_MAX)
+        return fail(
+            e, -EINVAL,
+            "options: %llu GiB would have to be loaded, at most 1024 are possible; a dynamic "
+            "heap is not loaded",
+            (unsigned long long)(loaded >> 30));
+    return 0;
+}
+
 static int elrange_place(struct enclave_layout *info, const struct measure_options *o,
                          struct err *e)
 {
@@ -111,7 +131,9 @@ static int place(struct enclave_layout *info, const struct elf_image *image,
     info->thread_offset = info->manifest_offset + page_up(info->manifest_size);
     threads_place(info, o);
     int rc = heap_place(info, o, e);
-    return rc ? rc : elrange_place(info, o, e);
+    if (!rc)
+        rc = elrange_place(info, o, e);
+    return rc ? rc : loaded_check(info, e);
 }
 
 /* Fills a layout whose runs and memory are large enough. */

@@ -137,6 +137,19 @@ TEST(layout_puts_the_heap_where_asked_and_leaves_a_dynamic_one_out)
     measure_layout_fini(&l);
 }
 
+TEST(layout_of_a_dynamic_heap_may_be_as_large_as_the_address_space)
+{
+    struct measure_options o;
+    struct measure_layout l;
+    struct err e = {0};
+    measure_options_default(&o);
+    o.heap_kind = ENCLAVE_HEAP_DYNAMIC;
+    o.heap_size = 1ull << 46;
+    EXPECT_EQ(make(&l, &o, &e), 0);
+    EXPECT_EQ(l.info.elrange_size, 1ull << 47);
+    measure_layout_fini(&l);
+}
+
 TEST(layout_sizes_ssa_frames_by_xfrm_and_miscselect)
 {
     static const struct {
@@ -185,6 +198,8 @@ static const struct defect g_defects[] = {
     OPTION(heap_size, 1, "heap size"),
     OPTION(heap_size, ~0xfffull, "heap size"),
     OPTION(heap_size, 1ull << 47, "beyond the ELRANGE"),
+    OPTION(heap_size, (1ull << 40), "1024 are possible"),
+    OPTION(stack_size, (1ull << 40), "1024 are possible"),
     OPTION(heap_kind, 3, "heap kind"),
     OPTION(heap_perm, 2, "heap permissions"),
     OPTION(heap_perm, 0x203, "heap permissions"),

@@ -149,6 +149,7 @@ def test_an_ordinary_program_is_refused_with_the_way_out(cella):
     (["--attributes", "0x1"], "MODE64BIT"),
     (["--heap-offset", "64K"], "overlaps"),
     (["--manifest", "/nonexistent"], "/nonexistent"),
+    (["--heap", "16T"], "at most 1024"),
 ])
 def test_impossible_options_are_refused_by_name(cella, images, args, words):
     assert words in cella.refuses(1, "measure", images[0], *args)
