@@ -37,7 +37,7 @@ static void add(struct cpu_enclave *enclave, uint64_t offset, uint64_t flags)
 
 static void add_code(struct cpu_enclave *enclave)
 {
-    size_t size = (size_t)(cpu_code_end - cpu_code_start);
+    size_t size = cpu_offset(cpu_code_end);
     for (size_t at = 0; at < size; at += CPU_PAGE) {
         size_t left = size - at < CPU_PAGE ? size - at : CPU_PAGE;
         memset(enclave->b.page, 0, CPU_PAGE);

@@ -71,7 +71,7 @@ void cpu_enclu(struct cpu_regs *regs);
 /* The offset of a piece in the enclave, which is also what RDI takes. */
 static inline uint64_t cpu_offset(const char *piece)
 {
-    return (uint64_t)(piece - cpu_code_start);
+    return (uintptr_t)piece - (uintptr_t)cpu_code_start;
 }
 
 /* EENTER through emu_enter() with that piece; the results of EEXIT or of an exception are in *run.

@@ -30,7 +30,7 @@ enum {
 #define MINE_SA_ONSTACK 0x08000000ull
 #define MINE_SA_NODEFER 0x40000000ull
 #define MINE_SA_RESTORER 0x04000000ull
-#define MINE_SS_AUTODISARM (1 << 31)
+#define MINE_SS_AUTODISARM ((int)0x80000000u)
 
 struct frame {
     uint64_t restorer;

@@ -181,9 +181,11 @@ void emu_signal_attached(struct emu_trap *trap)
 /* An ENCLU of a thread that has no block yet: it gets one, and the instruction runs again. */
 static void attach_late(struct emu_trap *trap)
 {
-    struct err e;
-    if (emu_thread_attach(&e) != 0 || signal_own_altstack(&trap->uc->uc_stack) != 0)
-        emu_signal_die(trap->signal);
+    if (emu_thread_attach_late(trap->uc))
+        return;
+    emu_say("emu: a thread cannot enter an enclave: no memory for it is left, or its alternate "
+            "signal stack was replaced after its first entry\n");
+    emu_signal_die(trap->signal);
 }
 
 void emu_signal_unattached(struct emu_trap *trap)

@@ -34,6 +34,12 @@ static inline void emu_uc_set_mask(ucontext_t *uc, uint64_t mask)
  * may have interrupted an enclave. */
 struct emu_thread *emu_thread_self(void);
 
+/* Library mode: the same as emu_thread_attach(), but from the handler of a signal that an
+ * instruction outside raised; a stub brings the alternate stack in before that instruction runs
+ * again.  False when there is no memory, or when the thread was attached and something has replaced
+ * its alternate stack since. */
+bool emu_thread_attach_late(ucontext_t *uc);
+
 /* Library mode: makes the emulator's handler the kernel's for the signals that instructions raise.
  */
 int emu_signals_start(struct err *e) MUST_USE;
@@ -43,5 +49,6 @@ _Noreturn void emu_signal_die(int signal);
 
 /* enter.S: what a handler returns to; rt_sigreturn(2). */
 void emu_restorer(void);
+void emu_attach_stub(void);
 
 #endif

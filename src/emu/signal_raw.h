@@ -15,7 +15,8 @@ uint64_t signal_restorer_address(void);
 /* rt_sigaction(2) and the like, without errno; either pointer may be NULL. */
 long signal_kernel_action(int signal, const struct emu_action *action, struct emu_action *old);
 void signal_set_mask(uint64_t mask);
-int signal_own_altstack(stack_t *stack) MUST_USE;
+/* A line on stderr, without libc. */
+void emu_say(const char *line);
 
 /* Calls a handler where we stand; for threads without a block. */
 void signal_call(const struct emu_action *action, struct emu_trap *trap);

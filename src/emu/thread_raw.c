@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "emu/context.h"
 #include "emu/cpu_raw.h"
 #include "emu/signal_priv.h"
 
@@ -108,18 +109,28 @@ unsigned emu_threads_inside(const struct emu_enclave *enclave)
     return count;
 }
 
+static stack_t handler_stack(const struct emu_thread *thread)
+{
+    const size_t below = EMU_BLOCK_HEAD + EMU_BLOCK_GUARD;
+    return (stack_t){.ss_sp = cpu_ptr(cpu_addr(thread) + below), .ss_size = EMU_BLOCK_SIZE - below};
+}
+
+static void take_segments(struct emu_thread *thread)
+{
+    uint64_t gs = cpu_gs();
+    thread->fs = cpu_fs();
+    if (gs == 0 || emu_block_at(gs))
+        cpu_set_gs(cpu_addr(thread));
+}
+
 int emu_thread_start(struct emu_thread *thread)
 {
-    stack_t stack = {.ss_sp = cpu_ptr(cpu_addr(thread) + EMU_BLOCK_HEAD + EMU_BLOCK_GUARD),
-                     .ss_size = EMU_BLOCK_SIZE - EMU_BLOCK_HEAD - EMU_BLOCK_GUARD};
-    thread->fs = cpu_fs();
+    stack_t stack = handler_stack(thread);
+    uint64_t ours = EMU_SIGNALS_OURS;
     long rc = cpu_syscall(SYS_sigaltstack, cpu_addr(&stack), cpu_addr(&thread->altstack), 0, 0, 0);
     if (rc)
         return (int)rc;
-    uint64_t gs = cpu_gs();
-    if (gs == 0 || emu_block_at(gs))
-        cpu_set_gs(cpu_addr(thread));
-    uint64_t ours = EMU_SIGNALS_OURS;
+    take_segments(thread);
     ignore(cpu_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, cpu_addr(&ours), 0, sizeof ours, 0));
     return 0;
 }
@@ -164,4 +175,31 @@ int emu_thread_attach(struct err *e)
     g_self = thread;
     ignore(pthread_setspecific(g_key, thread));
     return 0;
+}
+
+/* What emu_attach_stub finds on the stack. */
+struct attach_frame {
+    uint64_t rip;
+    stack_t stack;
+    uint8_t red_zone[128];
+};
+
+bool emu_thread_attach_late(ucontext_t *uc)
+{
+    uint64_t at = context_get(uc, REG_RSP) - sizeof(struct attach_frame);
+    struct emu_thread *thread = g_self ? NULL : emu_block_new();
+    if (!thread)
+        return false;
+    struct attach_frame *frame = cpu_ptr(at);
+    frame->rip = context_get(uc, REG_RIP);
+    frame->stack = handler_stack(thread);
+    context_set(uc, REG_RSP, at);
+    context_set(uc, REG_RIP, (uint64_t)(uintptr_t)emu_attach_stub);
+    take_segments(thread);
+    thread->altstack = uc->uc_stack;
+    thread->altstack.ss_flags &= ~SS_ONSTACK;
+    emu_uc_set_mask(uc, emu_uc_mask(uc) & ~EMU_SIGNALS_OURS);
+    g_self = thread;
+    ignore(pthread_setspecific(g_key, thread));
+    return true;
 }
