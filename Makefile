@@ -29,6 +29,12 @@ lint: ## format, layers and house rules
 clean: ## remove what was built
 	rm -rf build build-*
 
+demo: all ## the main job, shown step by step
+	@tools/demo
+
+bench: all ## what SGX costs here: one table, one run
+	@build/bench/bench_sgx build/bench/tiny.enclave build/tests/enclave/exercise.enclave
+
 bench-attest: all ## quotes verified per second, beside OpenSSL's P-256
 	build/bench/bench_attest ../shared/testdata/attestation/sgx-v3-sw-hardening 2025-09-01T00:00:00Z
 

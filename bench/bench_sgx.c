@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "host/run.h"
 #include "prepare.h"
 
@@ -163,7 +164,9 @@ static void prepare(struct prepared *p, const char *image, const char *mode,
                     const char *const *more)
 {
     static char option[] = "--emu";
-    char *argv[16] = {(char *)(uintptr_t) "bench", option, (char *)(uintptr_t)mode};
+    static char *argv[16];
+    argv[0] = argv[1] = option;
+    argv[2] = (char *)(uintptr_t)mode;
     int argc = 3;
     while (*more)
         argv[argc++] = (char *)(uintptr_t)*more++;
@@ -299,11 +302,12 @@ static void measure_mode(const char *tiny, const char *mode, struct figure *rows
 static void print_machine(void)
 {
     struct utsname u;
-    char line[256];
+    auto_free char *line = NULL;
+    size_t size = 0;
     char model[200] = "unknown CPU";
     bool virtual = false;
     FILE *f = fopen("/proc/cpuinfo", "re");
-    while (f && fgets(line, sizeof line, f)) {
+    while (f && getline(&line, &size, f) > 0) {
         if (strncmp(line, "model name", 10) == 0 && strchr(line, ':'))
             snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
         if (strncmp(line, "flags", 5) == 0)

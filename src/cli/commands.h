@@ -11,5 +11,6 @@ extern const struct command command_inspect;
 extern const struct command command_key_new;
 extern const struct command command_key_show;
 extern const struct command command_rootfs;
+extern const struct command command_enclave_run;
 
 #endif

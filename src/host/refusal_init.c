@@ -54,14 +54,16 @@ int refusal_of_init(int rc, const struct host_platform *p, const struct measure_
     int why = sigstruct_parse(&s, sigstruct, e);
     if (!why)
         why = sigstruct_check(&s, e);
-    if (!why)
-        why = check_hash(l, &s, e);
+    if (why)
+        return fail_at(e, why, "host: EINIT refused the enclave");
+    why = check_hash(l, &s, e);
     if (!why)
         why = check_attributes(l, &s, e);
-    if (!why)
-        why = sign_verify(&s, e);
     if (why)
         return why;
+    why = sign_verify(&s, e);
+    if (why)
+        return fail_at(e, why, "host: EINIT refused the enclave");
     if (rc == -EACCES)
         return fail(e, rc,
                     "host: %s does not allow the enclave's attributes 0x%lx; PROVISIONKEY needs "

@@ -84,6 +84,7 @@ void prepare_options(struct prepared *p, int argc, char **argv)
 {
     struct err e;
     *p = (struct prepared){0};
+    optind = 1;
     measure_options_default(&p->layout_options);
     p->layout_options.miscselect = SGX_MISC_EXINFO;
     int option;
