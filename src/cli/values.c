@@ -2,7 +2,6 @@
  * values.c: see values.h. */
 #include "cli/values.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -54,18 +53,21 @@ int value_text(void *field, const char *text, struct err *e)
     return 0;
 }
 
+/* How many bits to the left a K, M, G or T behind a size means; 0 for anything else. */
+static unsigned unit_shift(char letter)
+{
+    static const char letters[] = "KkMmGgTt";
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    return found ? 10 * (unsigned)((found - letters) / 2 + 1) : 0;
+}
+
 int value_size(void *field, const char *text, struct err *e)
 {
-    static const char letters[] = "KMGT";
     const char *p = text;
-    uint64_t size;
+    uint64_t size = 0;
     bool good = number_read(&p, &size);
-    const char *letter = good && *p ? strchr(letters, toupper((unsigned char)*p)) : NULL;
-    if (letter) {
-        good = !__builtin_mul_overflow(size, 1ull << (10 * (letter - letters + 1)), &size);
-        p++;
-    }
-    if (!good || *p)
+    unsigned shift = good ? unit_shift(*p) : 0;
+    if (!good || p[shift ? 1 : 0] || __builtin_mul_overflow(size, 1ull << shift, &size))
         return fail(e, -EINVAL, "'%.40s' is no size in bytes (65536, 0x10000, 64K, 1M, 1G, 1T)",
                     text);
     *(uint64_t *)field = size;

@@ -82,6 +82,21 @@ TEST(rsa3072_refuses_short_moduli_and_signatures_not_below_the_modulus)
     EXPECT_EQ(rsa3072_quotients(sample + MODULUS, sample + SIGNATURE, q, q), -EINVAL);
 }
 
+TEST(rsa3072_refuses_short_and_even_moduli_whatever_the_signature)
+{
+    uint8_t sample[SIGSTRUCT_SIZE];
+    uint8_t digest[SHA256_SIZE];
+    uint8_t small[RSA3072_SIZE] = {2};
+    uint8_t q[RSA3072_SIZE];
+    REQUIRE(load(g_samples[0], sample, digest));
+    EXPECT_EQ(rsa3072_quotients(sample + MODULUS, small, q, q), 0);
+    sample[MODULUS] ^= 1;
+    EXPECT_EQ(rsa3072_quotients(sample + MODULUS, small, q, q), -EINVAL);
+    sample[MODULUS] ^= 1;
+    sample[MODULUS + RSA3072_SIZE - 1] = 0x7f;
+    EXPECT_EQ(rsa3072_quotients(sample + MODULUS, small, q, q), -EINVAL);
+}
+
 TEST(rsa_key_new_signs_is_written_and_read_again)
 {
     struct err e = {0};

@@ -97,6 +97,19 @@ TEST(elf_parse_refuses_each_defect_by_name)
     }
 }
 
+TEST(elf_parse_refuses_an_entry_where_the_file_has_no_code)
+{
+    uint8_t elf[SAMPLE_SIZE];
+    struct elf_image image;
+    struct err e = {0};
+    sample_write(elf);
+    put_le64(elf + PH1 + 40, 0x900); /* memory beyond the file's 0x800 bytes */
+    put_le64(elf + 24, 0x17ff);
+    EXPECT_EQ(elf_parse(&image, span_of(elf, sizeof elf), &e), 0);
+    put_le64(elf + 24, 0x1800);
+    EXPECT_EQ(elf_parse(&image, span_of(elf, sizeof elf), &e), -EBADMSG);
+}
+
 TEST(elf_parse_refuses_more_segments_than_it_holds)
 {
     enum { COUNT = ELF_SEGMENTS_MAX + 1 };
