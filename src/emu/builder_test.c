@@ -19,6 +19,37 @@ enum { PAGE = 4096 };
 
 static char g_secret[64];
 
+static void say(struct emu_outcome o, const char *expected, const char *file, int line)
+{
+    if (o.faulted)
+        test_failed(file, line, "expected %s, found fault %u (%x) at %llx", expected, o.vector,
+                    o.errcode, (unsigned long long)o.addr);
+    else
+        test_failed(file, line, "expected %s, found code %llu", expected,
+                    (unsigned long long)o.rax);
+}
+
+void builder_expect_gp(struct emu_outcome outcome, const char *file, int line)
+{
+    if (!outcome.faulted || outcome.vector != SGX_VECTOR_GP)
+        say(outcome, "#GP", file, line);
+}
+
+void builder_expect_pf(struct emu_outcome outcome, uint64_t addr, uint32_t sgx_bit,
+                       const char *file, int line)
+{
+    bool right = outcome.faulted && outcome.vector == SGX_VECTOR_PF && outcome.addr == addr &&
+                 (outcome.errcode & BUILDER_EPCM) == sgx_bit;
+    if (!right)
+        say(outcome, sgx_bit ? "#PF by the EPCM" : "#PF by the page tables", file, line);
+}
+
+void builder_expect_code(struct emu_outcome outcome, uint64_t code, const char *file, int line)
+{
+    if (outcome.faulted || outcome.rax != code)
+        say(outcome, code ? "another code" : "success", file, line);
+}
+
 const char *builder_package(uint64_t epc_size)
 {
     char folder[] = "/tmp/emu-test-XXXXXX";

@@ -20,31 +20,17 @@
 #define TRIM SGX_SECINFO_TYPE(SGX_PT_TRIM)
 
 /* How a leaf may end. */
-#define EXPECT_GP(call)                                  \
-    do {                                                 \
-        struct emu_outcome o_ = (call);                  \
-        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_GP); \
-    } while (0)
-#define EXPECT_EPCM_PF(call, where)                      \
-    do {                                                 \
-        struct emu_outcome o_ = (call);                  \
-        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_PF); \
-        EXPECT(o_.errcode & 0x8000);                     \
-        EXPECT_EQ(o_.addr, where);                       \
-    } while (0)
-#define EXPECT_PAGING_PF(call, where)                    \
-    do {                                                 \
-        struct emu_outcome o_ = (call);                  \
-        EXPECT(o_.faulted &&o_.vector == SGX_VECTOR_PF); \
-        EXPECT(!(o_.errcode & 0x8000));                  \
-        EXPECT_EQ(o_.addr, where);                       \
-    } while (0)
-#define EXPECT_CODE(call, code)         \
-    do {                                \
-        struct emu_outcome o_ = (call); \
-        EXPECT(!o_.faulted);            \
-        EXPECT_EQ(o_.rax, code);        \
-    } while (0)
+enum { BUILDER_EPCM = 0x8000 };
+void builder_expect_gp(struct emu_outcome outcome, const char *file, int line);
+void builder_expect_pf(struct emu_outcome outcome, uint64_t addr, uint32_t sgx_bit,
+                       const char *file, int line);
+void builder_expect_code(struct emu_outcome outcome, uint64_t code, const char *file, int line);
+
+#define EXPECT_GP(call) builder_expect_gp((call), __FILE__, __LINE__)
+#define EXPECT_EPCM_PF(call, where) \
+    builder_expect_pf((call), (where), BUILDER_EPCM, __FILE__, __LINE__)
+#define EXPECT_PAGING_PF(call, where) builder_expect_pf((call), (where), 0, __FILE__, __LINE__)
+#define EXPECT_CODE(call, code) builder_expect_code((call), (code), __FILE__, __LINE__)
 
 struct builder {
     int fd;

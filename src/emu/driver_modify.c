@@ -16,9 +16,13 @@
 
 enum { TYPE_MAX = 0xff };
 
-/* A change of one page: 0, or a negative errno; a leaf's code goes to *result. */
-typedef int (*page_change)(struct emu_enclave *enclave, uint64_t page, uint64_t wanted,
-                           uint64_t *result);
+/* A change of a range, and how far it came. */
+struct change {
+    int (*page)(struct emu_enclave *enclave, uint64_t page, struct change *change);
+    uint64_t wanted;
+    uint64_t result; /* the code of the leaf that failed */
+    uint64_t count;  /* bytes done */
+};
 
 static int check_ready(const struct emu_enclave *enclave)
 {
@@ -50,22 +54,21 @@ static int leaf_errno(struct emu_outcome outcome, uint64_t *result)
     return outcome.rax ? -EFAULT : 0;
 }
 
-static int restrict_page(struct emu_enclave *enclave, uint64_t page, uint64_t wanted,
-                         uint64_t *result)
+static int restrict_page(struct emu_enclave *enclave, uint64_t page, struct change *change)
 {
     struct emu_slot *slot = emu_slot_at(enclave, page);
     if (!(slot->driver & EMU_DRIVER_KNOWN))
         return -EFAULT;
     if (slot->driver_type != SGX_PT_REG)
         return -EINVAL;
-    _Alignas(64) struct sgx_secinfo secinfo = {.flags = wanted};
-    int rc = leaf_errno(encls_emodpr(enclave, page, &secinfo), result);
+    _Alignas(64) struct sgx_secinfo secinfo = {.flags = change->wanted};
+    int rc = leaf_errno(encls_emodpr(enclave, page, &secinfo), &change->result);
     return rc ? rc : track(enclave);
 }
 
-static int modify_page(struct emu_enclave *enclave, uint64_t page, uint64_t wanted,
-                       uint64_t *result)
+static int modify_page(struct emu_enclave *enclave, uint64_t page, struct change *change)
 {
+    uint64_t wanted = change->wanted;
     struct emu_slot *slot = emu_slot_at(enclave, page);
     if (!(slot->driver & EMU_DRIVER_KNOWN))
         return -EFAULT;
@@ -76,7 +79,7 @@ static int modify_page(struct emu_enclave *enclave, uint64_t page, uint64_t want
     if (to_tcs && ~slot->driver & (EMU_DRIVER_R | EMU_DRIVER_W))
         return -EPERM;
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = SGX_SECINFO_TYPE(wanted)};
-    int rc = leaf_errno(encls_emodt(enclave, page, &secinfo), result);
+    int rc = leaf_errno(encls_emodt(enclave, page, &secinfo), &change->result);
     if (rc)
         return rc;
     if (to_tcs)
@@ -87,11 +90,9 @@ static int modify_page(struct emu_enclave *enclave, uint64_t page, uint64_t want
     return rc;
 }
 
-static int remove_page(struct emu_enclave *enclave, uint64_t page, uint64_t wanted,
-                       uint64_t *result)
+static int remove_page(struct emu_enclave *enclave, uint64_t page, struct change *change)
 {
-    (void)wanted;
-    (void)result;
+    (void)change;
     struct emu_slot *slot = emu_slot_at(enclave, page);
     if (!(slot->driver & EMU_DRIVER_KNOWN))
         return -EFAULT;
@@ -111,19 +112,19 @@ static int remove_page(struct emu_enclave *enclave, uint64_t page, uint64_t want
 }
 
 /* Page after page until one is refused; then the real protections of what was done. */
-static int change_range(struct emu_enclave *enclave, page_change change, uint64_t offset,
-                        uint64_t length, uint64_t wanted, uint64_t *result, uint64_t *count)
+static int change_range(struct emu_enclave *enclave, struct change *change, uint64_t offset,
+                        uint64_t length)
 {
     uint64_t first = enclave->base + offset;
     int rc = 0;
     emu_table_lock();
     emu_lock_take(&enclave->lock);
-    for (*count = 0; *count < length; *count += SGX_PAGE_SIZE) {
-        rc = change(enclave, first + *count, wanted, result);
+    for (; change->count < length; change->count += SGX_PAGE_SIZE) {
+        rc = change->page(enclave, first + change->count, change);
         if (rc)
             break;
     }
-    int synced = *count ? pages_sync(enclave, first, first + *count) : 0;
+    int synced = change->count ? pages_sync(enclave, first, first + change->count) : 0;
     emu_lock_drop(&enclave->lock);
     emu_table_unlock();
     return rc ? rc : synced;
@@ -143,12 +144,10 @@ int driver_restrict_permissions(struct emu_enclave *enclave, uint64_t arg)
         return -EINVAL;
     if (args.result || args.count)
         return -EINVAL;
-    uint64_t result = 0;
-    uint64_t count = 0;
-    rc = change_range(enclave, restrict_page, args.offset, args.length, args.permissions, &result,
-                      &count);
-    args.result = result;
-    args.count = count;
+    struct change change = {.page = restrict_page, .wanted = args.permissions};
+    rc = change_range(enclave, &change, args.offset, args.length);
+    args.result = change.result;
+    args.count = change.count;
     return user_write(arg, &args, sizeof args) ? -EFAULT : rc;
 }
 
@@ -164,14 +163,12 @@ int driver_modify_types(struct emu_enclave *enclave, uint64_t arg)
         return -EINVAL;
     if (args.result || args.count)
         return -EINVAL;
-    uint64_t result = 0;
-    uint64_t count = 0;
+    struct change change = {.page = modify_page, .wanted = args.page_type};
     rc = -EINVAL;
     if (args.page_type == SGX_PT_TCS || args.page_type == SGX_PT_TRIM)
-        rc = change_range(enclave, modify_page, args.offset, args.length, args.page_type, &result,
-                          &count);
-    args.result = result;
-    args.count = count;
+        rc = change_range(enclave, &change, args.offset, args.length);
+    args.result = change.result;
+    args.count = change.count;
     return user_write(arg, &args, sizeof args) ? -EFAULT : rc;
 }
 
@@ -185,9 +182,8 @@ int driver_remove_pages(struct emu_enclave *enclave, uint64_t arg)
         return -EFAULT;
     if (driver_check_range(enclave, args.offset, args.length) || args.count)
         return -EINVAL;
-    uint64_t result = 0;
-    uint64_t count = 0;
-    rc = change_range(enclave, remove_page, args.offset, args.length, 0, &result, &count);
-    args.count = count;
+    struct change change = {.page = remove_page};
+    rc = change_range(enclave, &change, args.offset, args.length);
+    args.count = change.count;
     return user_write(arg, &args, sizeof args) ? -EFAULT : rc;
 }

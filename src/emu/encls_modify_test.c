@@ -280,7 +280,7 @@ TEST(edbgrd_and_edbgwr_reach_a_debug_enclave)
     uint64_t value = 0;
     EXPECT_CODE(encls_edbgwr(b.enclave, b.base + 64, 0x1122334455667788ull), 0);
     EXPECT_CODE(encls_edbgrd(b.enclave, b.base + 64, &value), 0);
-    EXPECT_EQ(value, 0x1122334455667788ll);
+    EXPECT(value == 0x1122334455667788ull);
     EXPECT_CODE(encls_edbgwr(b.enclave, b.base + TCS_AT + 8, SGX_TCS_DBGOPTIN), 0);
     EXPECT_CODE(encls_edbgrd(b.enclave, b.base + TCS_AT + 8, &value), 0);
     EXPECT_EQ(value, SGX_TCS_DBGOPTIN);
