@@ -13,10 +13,7 @@ static _Atomic uint64_t g_next_eid = 1;
 /* Components that come together or not at all, and those that need others.  [SDM1 13.3] */
 static bool xfrm_is_legal(uint64_t xfrm)
 {
-    const uint64_t mpx = 0x18;
     if ((xfrm & SGX_XFRM_LEGACY) != SGX_XFRM_LEGACY || xfrm & ~emu_package()->xfrm)
-        return false;
-    if ((xfrm & mpx) != 0 && (xfrm & mpx) != mpx)
         return false;
     if (!(xfrm & SGX_XFRM_AVX512))
         return true;

@@ -35,7 +35,8 @@ static void learn_xsave(void)
     const uint32_t osxsave = 1u << 27;
     if (!(c & osxsave))
         return;
-    uint64_t xcr0 = read_xcr0();
+    const uint64_t mpx = 0x18; /* gone from new CPUs and from Linux */
+    uint64_t xcr0 = read_xcr0() & ~mpx;
     for (unsigned i = 2; i < EMU_XFRM_COUNT; i++) {
         if (!(xcr0 >> i & 1))
             continue;

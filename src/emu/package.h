@@ -13,7 +13,7 @@ struct emu_options;
 enum {
     EMU_MAX_SIZE_64_LOG2 = 56, /* CPUID.12.0 EDX[15:8]: a 64-bit enclave is at most 2^this bytes */
     EMU_MAX_SIZE_32_LOG2 = 31,
-    EMU_XFRM_COUNT = 8, /* XCR0 bits 0 to 7; no AMX, see docs/decisions */
+    EMU_XFRM_COUNT = 8, /* XCR0 bits 0 to 7, without MPX; no PKRU, no AMX: see docs/decisions */
 };
 
 struct emu_package {
