@@ -42,7 +42,7 @@ static bool read_entry(struct span *serial, struct der *list)
         if (!der_end(&extensions))
             return false;
     }
-    return der_end(&d) && serial->size > 0;
+    return der_end(&d) && der_is_integer(*serial);
 }
 
 static int read_entries(struct crl *c, struct der list)
@@ -87,7 +87,7 @@ static int read_tbs(struct crl *c, struct span *algorithm)
     c->issuer = der_take_whole(&d, DER_SEQUENCE);
     c->this_update = der_time(&d);
     c->next_update = der_time(&d);
-    if (d.bad || version != 1)
+    if (d.bad || version != 1 || !x509_is_name(c->issuer))
         return -EBADMSG;
     if (der_peek(&d) == DER_SEQUENCE) {
         int rc = read_entries(c, der_enter(&d, DER_SEQUENCE));

@@ -62,10 +62,25 @@ static struct span next(struct der *d, struct span *whole)
     return content;
 }
 
+/* Numbers of seven bits a byte, none with leading zeros.  [X690 8.19] */
+static bool is_oid(struct span s)
+{
+    bool first = true;
+    for (size_t i = 0; i < s.size; i++) {
+        if (first && s.data[i] == 0x80)
+            return false;
+        first = !(s.data[i] & 0x80);
+    }
+    return s.size > 0 && first;
+}
+
 struct span der_take(struct der *d, unsigned tag)
 {
     struct span whole;
-    return der_peek(d) == tag ? next(d, &whole) : refuse(d);
+    if (der_peek(d) != tag)
+        return refuse(d);
+    struct span content = next(d, &whole);
+    return tag == DER_OID && !is_oid(content) ? refuse(d) : content;
 }
 
 struct span der_take_whole(struct der *d, unsigned tag)
@@ -92,12 +107,18 @@ bool der_end(const struct der *d)
     return !d->bad && d->rest.size == 0;
 }
 
-/* True when the content is a minimal, non-negative INTEGER. */
+bool der_is_integer(struct span s)
+{
+    if (s.size == 0)
+        return false;
+    bool extra = s.size > 1 && ((s.data[0] == 0 && !(s.data[1] & 0x80)) ||
+                                (s.data[0] == 0xff && (s.data[1] & 0x80)));
+    return !extra;
+}
+
 static bool is_unsigned(struct span s)
 {
-    if (s.size == 0 || (s.data[0] & 0x80))
-        return false;
-    return s.size == 1 || s.data[0] != 0 || (s.data[1] & 0x80);
+    return der_is_integer(s) && !(s.data[0] & 0x80);
 }
 
 uint32_t der_uint(struct der *d, unsigned tag, uint32_t max)

@@ -15,6 +15,9 @@ enum {
     DER_NULL = 0x05,
     DER_OID = 0x06,
     DER_ENUMERATED = 0x0a,
+    DER_UTF8_STRING = 0x0c,
+    DER_PRINTABLE_STRING = 0x13,
+    DER_IA5_STRING = 0x16,
     DER_UTC_TIME = 0x17,
     DER_GENERALIZED_TIME = 0x18,
     DER_SEQUENCE = 0x30,
@@ -45,6 +48,9 @@ uint32_t der_uint(struct der *d, unsigned tag, uint32_t max);
 int64_t der_time(struct der *d);
 /* True when all was as asked for and nothing is left. */
 bool der_end(const struct der *d);
+
+/* True when this is the content of an INTEGER: not empty and no byte too many. */
+bool der_is_integer(struct span content);
 
 /* ECDSA-Sig-Value to r and s of 32 bytes each; false when it is not exactly that. */
 bool der_signature(uint8_t out[64], struct span in);

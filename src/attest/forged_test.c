@@ -442,6 +442,7 @@ TEST(forged_quote_with_intels_collateral_is_refused)
     EXPECT_EQ(kit_check(&g_r, "pck.root"), CHECK_PASSED);
     EXPECT_EQ(kit_check(&g_r, "collateral.root"), CHECK_FAILED);
     /* And the other way round. */
+    kit_fini(&k);
     forge_make(&f, &k);
     trust_init(&k.trust);
     EXPECT_EQ(trust_add(&k.trust, span_of(k.file[KIT_ROOT_CA].data, k.file[KIT_ROOT_CA].size), &e),

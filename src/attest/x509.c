@@ -99,6 +99,37 @@ static bool read_extensions(struct x509 *c, struct der *tbs)
     return der_end(&list) && der_end(&wrap);
 }
 
+/* RelativeDistinguishedName: SET OF SEQUENCE { OID, string }; strings are printable ASCII, as in
+ * all names of Intel's hierarchy. */
+static bool read_pairs(struct der *set)
+{
+    while (set->rest.size) {
+        struct der pair = der_enter(set, DER_SEQUENCE);
+        struct span oid = der_take(&pair, DER_OID);
+        unsigned tag = der_peek(&pair);
+        bool known = tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING;
+        struct span text = der_take(&pair, tag);
+        if (!der_end(&pair) || oid.size == 0 || !known)
+            return false;
+        for (size_t i = 0; i < text.size; i++)
+            if (text.data[i] < ' ' || text.data[i] > '~')
+                return false;
+    }
+    return der_end(set);
+}
+
+bool x509_is_name(struct span name)
+{
+    struct der whole = der_over(name);
+    struct der names = der_enter(&whole, DER_SEQUENCE);
+    while (names.rest.size) {
+        struct der set = der_enter(&names, DER_SET);
+        if (set.rest.size == 0 || !read_pairs(&set))
+            return false;
+    }
+    return der_end(&names) && der_end(&whole);
+}
+
 static bool read_tbs(struct x509 *c, struct span *algorithm)
 {
     struct der whole = der_over(c->tbs);
@@ -118,8 +149,8 @@ static bool read_tbs(struct x509 *c, struct span *algorithm)
     if (!fits || number != 2 || !der_end(&version) || !der_end(&validity))
         return false;
     memcpy(c->key, c->spki.data + sizeof SPKI_P256, 64);
-    return c->serial.size > 0 && c->serial.size <= 32 && read_extensions(c, &d) && der_end(&d) &&
-           der_end(&whole);
+    return x509_is_name(c->issuer) && x509_is_name(c->subject) && der_is_integer(c->serial) &&
+           c->serial.size <= 32 && read_extensions(c, &d) && der_end(&d) && der_end(&whole);
 }
 
 int x509_parse(struct x509 *c, struct span der, struct err *e, const char *what)
@@ -159,9 +190,7 @@ char *x509_name(char out[64], struct span name)
             continue;
         size_t size = value.rest.size < 63 ? value.rest.size : 63;
         for (size_t i = 0; i < size; i++)
-            out[i] = value.rest.data[i] >= ' ' && value.rest.data[i] < 0x7f
-                         ? (char)value.rest.data[i]
-                         : '?';
+            out[i] = (char)value.rest.data[i];
         out[size] = 0;
     }
     return out;

@@ -30,7 +30,10 @@ struct x509 {
 /* Reads one certificate that fills `der`.  -EBADMSG and a sentence naming `what`. */
 int x509_parse(struct x509 *c, struct span der, struct err *e, const char *what) MUST_USE;
 
-/* The common name of a Name, cut at 63 characters; "(no name)" without one.  Returns `out`. */
+/* True when `name` (with tag and length) is a Name of printable ASCII strings. */
+bool x509_is_name(struct span name);
+
+/* The common name of such a Name, cut at 63 characters; "(no name)" without one.  Returns `out`. */
 char *x509_name(char out[64], struct span name);
 
 /* The algorithm of a signature must be ECDSA with SHA-256; true when `algorithm` (content of the

@@ -295,9 +295,8 @@ static int import(const struct args *a)
     key.early = rc == 0 && options.early;
     key.evaluation_number = rc ? 0 : options.evaluation_number;
     /* A chain or a root belongs to one platform or is somebody's claim: neither is kept. */
-    free(set.file[SET_PCK_CHAIN].data);
-    free(set.file[SET_ROOT_CA].data);
-    set.file[SET_PCK_CHAIN].data = set.file[SET_ROOT_CA].data = NULL;
+    set_drop(&set, SET_PCK_CHAIN);
+    set_drop(&set, SET_ROOT_CA);
     if (rc == 0)
         rc = cache_put(&set, folder, &key, &trust, &e);
     set_fini(&set);

@@ -67,7 +67,9 @@ static int check_set(struct collateral **out, const struct collateral_set *s,
         const struct check *k = &c->checks.at[i];
         bool judged = k->state == CHECK_FAILED || (k->state == CHECK_NOT_JUDGED && k->found[0]);
         if (judged)
-            return fail(e, -EBADMSG, "collateral: %s: %s", check_name((enum check_id)i),
+            return fail(e, -EBADMSG, "collateral: %s: %s%s%s%s", check_name((enum check_id)i),
+                        k->expected[0] ? "expected " : "", k->expected,
+                        k->expected[0] ? ", found " : "",
                         k->found[0] ? k->found : check_title((enum check_id)i));
     }
     if (c->tcb_info.is_tdx != key->want.is_tdx ||

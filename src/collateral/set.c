@@ -85,6 +85,13 @@ int set_save(const struct collateral_set *s, const char *folder, struct err *e)
     return rc;
 }
 
+void set_drop(struct collateral_set *s, enum set_file f)
+{
+    free(s->file[f].data);
+    s->file[f].data = NULL;
+    s->file[f].size = 0;
+}
+
 void set_fini(struct collateral_set *s)
 {
     for (unsigned f = 0; f < SET_FILES; f++)

@@ -38,6 +38,9 @@ int set_load(struct collateral_set *s, const char *folder, struct err *e) MUST_U
  * not at all. */
 int set_save(const struct collateral_set *s, const char *folder, struct err *e) MUST_USE;
 
+/* Forgets one file. */
+void set_drop(struct collateral_set *s, enum set_file f);
+
 void set_fini(struct collateral_set *s);
 
 /* Views of the files; borrow from the set. */
