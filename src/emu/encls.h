@@ -4,7 +4,7 @@
  * An EPC page is the slot that an enclave has for each page of ELRANGE, so where hardware takes the
  * address of an EPC page these take the enclave and the linear address.  The SECS and VA pages have
  * slots of their own.  All need enclave->lock unless they say otherwise; EPC pages are accounted
- * for by the caller.  [SDM3D 40.3] */
+ * for by the caller.  [SDM3D 41.3] */
 #ifndef CELLA_EMU_ENCLS_H
 #define CELLA_EMU_ENCLS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * encls_add.c: EADD and EEXTEND, which fill an enclave before EINIT.  [SDM3D 40.3 EADD, EEXTEND] */
+ * encls_add.c: EADD and EEXTEND, which fill an enclave before EINIT.  [SDM3D 41.3 EADD, EEXTEND] */
 #include "emu/encls.h"
 #include "emu/model_priv.h"
 #include "emu/outcome.h"

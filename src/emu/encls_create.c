@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * encls_create.c: ECREATE.  [SDM3D 40.3 ECREATE] */
+ * encls_create.c: ECREATE.  [SDM3D 41.3 ECREATE] */
 #include "emu/encls.h"
 #include "emu/model_priv.h"
 #include "emu/outcome.h"
@@ -20,7 +20,7 @@ static bool xfrm_is_legal(uint64_t xfrm)
     return (xfrm & SGX_XFRM_AVX512) == SGX_XFRM_AVX512 && xfrm & SGX_XFRM_AVX;
 }
 
-/* An SSA frame has room for XSAVE, the GPR area and what MISCSELECT asks for.  [SDM3D 41.7] */
+/* An SSA frame has room for XSAVE, the GPR area and what MISCSELECT asks for.  [SDM3D 42.7] */
 static bool frame_is_big_enough(const struct sgx_secs *secs)
 {
     uint64_t needed = emu_xsave_size(secs->attributes.xfrm) + sizeof(struct sgx_gpr);

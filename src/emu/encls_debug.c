@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * encls_debug.c: EDBGRD and EDBGWR on 64-bit operands.  [SDM3D 40.3 EDBGRD, EDBGWR] */
+ * encls_debug.c: EDBGRD and EDBGWR on 64-bit operands.  [SDM3D 41.3 EDBGRD, EDBGWR] */
 #include "base/bytes.h"
 #include "emu/encls.h"
 #include "emu/model_priv.h"

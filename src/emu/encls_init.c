@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * encls_init.c: EINIT.  [SDM3D 40.3 EINIT] */
+ * encls_init.c: EINIT.  [SDM3D 41.3 EINIT] */
 #include "base/bytes.h"
 #include "emu/encls.h"
 #include "emu/model_priv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * encls_modify.c: the ENCLS leaves that change pages of an enclave: EAUG, EMODPR, EMODT, EREMOVE,
- * EBLOCK, ETRACK.  [SDM3D 40.3] */
+ * EBLOCK, ETRACK.  [SDM3D 41.3] */
 #include "emu/encls.h"
 #include "emu/model_priv.h"
 #include "emu/outcome.h"

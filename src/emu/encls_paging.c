@@ -11,7 +11,7 @@
 #include "emu/outcome.h"
 #include "emu/secinfo.h"
 
-/* What the MAC covers besides the page.  [SDM3D 40.3 EWB] */
+/* What the MAC covers besides the page.  [SDM3D 41.3 EWB] */
 struct mac_header {
     uint64_t eid;
     uint64_t linaddr;

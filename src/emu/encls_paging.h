@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * encls_paging.h: EPA, EWB, ELDB and ELDU: pages out of the EPC and back.  The driver face never
  * evicts; these are here for software that models an operating system and for the conformance
- * tests.  [SDM3D 40.3] */
+ * tests.  [SDM3D 41.3] */
 #ifndef CELLA_EMU_ENCLS_PAGING_H
 #define CELLA_EMU_ENCLS_PAGING_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * enclu.h: the ENCLU leaves that are no transitions, one function each, and the check of their
  * memory operands.  All need table lock and enclave->lock; the enclave is initialised and the
- * calling thread inside.  [SDM3D 40.4] */
+ * calling thread inside.  [SDM3D 41.4] */
 #ifndef CELLA_EMU_ENCLU_H
 #define CELLA_EMU_ENCLU_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * enclu_accept.c: EACCEPT, EACCEPTCOPY and EMODPE, by which an enclave agrees to changes of its
- * pages.  [SDM3D 40.4] */
+ * pages.  [SDM3D 41.4] */
 #include "emu/enclu.h"
 #include "emu/fault.h"
 #include "emu/model_priv.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * enclu_key.c: EGETKEY.  [SDM3D 40.4 EGETKEY] */
+ * enclu_key.c: EGETKEY.  [SDM3D 41.4 EGETKEY] */
 #include "base/bytes.h"
 #include "emu/enclu.h"
 #include "emu/keys.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * enclu_key_test.c: EGETKEY: its refusals, and what each key depends on.  [SDM3D 40.4 EGETKEY] */
+ * enclu_key_test.c: EGETKEY: its refusals, and what each key depends on.  [SDM3D 41.4 EGETKEY] */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

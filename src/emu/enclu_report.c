@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * enclu_report.c: EREPORT.  [SDM3D 40.4 EREPORT] */
+ * enclu_report.c: EREPORT.  [SDM3D 41.4 EREPORT] */
 #include "base/bytes.h"
 #include "crypto/cmac.h"
 #include "emu/enclu.h"

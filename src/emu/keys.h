@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * keys.h: the package's secret and the keys that are derived from it.  The derivation is
- * AES-128-CMAC over struct emu_key_material; docs/decisions has the reasons.  [SDM3D 40.4 EGETKEY]
+ * AES-128-CMAC over struct emu_key_material; docs/decisions has the reasons.  [SDM3D 41.4 EGETKEY]
  */
 #ifndef CELLA_EMU_KEYS_H
 #define CELLA_EMU_KEYS_H

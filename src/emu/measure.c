@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * measure.c: MRENCLAVE while the enclave is built.  Records are collected so that SHA-256 runs over
- * long stretches: a page that is added without content costs one 64-byte record.  [SDM3D 38.4.1.2]
+ * long stretches: a page that is added without content costs one 64-byte record.  [SDM3D 39.4.1]
  */
 #include <string.h>
 

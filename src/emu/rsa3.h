@@ -8,7 +8,7 @@
 #include "sgx/arch.h"
 
 /* True when the SIGSTRUCT's signature fits its modulus and its signed bytes, and Q1 and Q2 are the
- * quotients they claim to be.  [SDM3D 40.3 EINIT, PKCS1 9.2] */
+ * quotients they claim to be.  [SDM3D 41.3 EINIT, PKCS1 9.2] */
 bool rsa3_verify(const struct sgx_sigstruct *s);
 
 #endif
