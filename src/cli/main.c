@@ -34,7 +34,7 @@ static void help(FILE *to)
           "\n\nCommands:\n",
           to);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-10s  %s\n", g_commands[i]->name, g_commands[i]->summary);
+        fprintf(to, "  %-11s  %s\n", g_commands[i]->name, g_commands[i]->summary);
     fputs("\n`cella COMMAND --help` explains one; `cella --version` says which cella this is.\n",
           to);
 }
