@@ -83,7 +83,7 @@ static int run_loaded(const struct run_command *c, const struct measure_layout *
     if (!rc)
         rc = host_load(&enclave, &platform, layout, sigstruct, e);
     if (!rc)
-        rc = host_run(&enclave, host_serve, arg_count, (char **)args, e);
+        rc = host_run(&enclave, host_serve, arg_count, args, e);
     if (rc >= 0) {
         fflush(NULL);
         _exit(rc);

@@ -169,7 +169,7 @@ int host_run_spawn(struct host_run *run)
 }
 
 /* The arguments one behind the other, each with its zero byte. */
-static int pack_args(int argc, char **argv, char **out, size_t *size, struct err *e)
+static int pack_args(int argc, char *const *argv, char **out, size_t *size, struct err *e)
 {
     size_t used = 0;
     for (int i = 0; i < argc; i++)
@@ -189,7 +189,8 @@ static int pack_args(int argc, char **argv, char **out, size_t *size, struct err
     return 0;
 }
 
-int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char **argv, struct err *e)
+int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const *argv,
+             struct err *e)
 {
     auto_free char *args = NULL;
     size_t args_size = 0;

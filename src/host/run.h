@@ -37,7 +37,7 @@ struct host_run {
  * negative errno with a sentence when the enclave could not be entered or gave up. When the program
  * ends on another thread than the caller's, the process ends there. Threads of the enclave may
  * still run when it returns and use `x`: end the process with _exit(). */
-int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char **argv,
+int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const *argv,
              struct err *e) MUST_USE;
 
 /* The honest server: does what gate/calls.def says. */

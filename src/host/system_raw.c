@@ -63,7 +63,7 @@ static void take_dynamic(struct vdso *v, const Elf64_Dyn *d)
     }
 }
 
-static uintptr_t vdso_find(const char *name)
+uintptr_t system_vdso_find(const char *name)
 {
     uintptr_t at = getauxval(AT_SYSINFO_EHDR);
     if (!at)
@@ -88,5 +88,5 @@ static uintptr_t vdso_find(const char *name)
 
 vdso_sgx_enter_enclave_t system_vdso_enter(void)
 {
-    return (vdso_sgx_enter_enclave_t)vdso_find("__vdso_sgx_enter_enclave");
+    return (vdso_sgx_enter_enclave_t)system_vdso_find("__vdso_sgx_enter_enclave");
 }

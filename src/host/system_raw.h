@@ -15,6 +15,9 @@ intptr_t system_mmap(uintptr_t addr, size_t size, int prot, int flags, int fd, o
 int system_munmap(uintptr_t addr, size_t size);
 int system_mprotect(uintptr_t addr, size_t size, int prot);
 
+/* The address of a function of the running kernel's vDSO, or 0. */
+uintptr_t system_vdso_find(const char *name);
+
 /* __vdso_sgx_enter_enclave of the running kernel, or NULL. */
 vdso_sgx_enter_enclave_t system_vdso_enter(void);
 
