@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * host_raw.h: the host's system calls without a C library: no errno, no thread-local storage, as FS
+ * is the application's while the kernel runs. */
+#ifndef CELLA_DIRECT_HOST_RAW_H
+#define CELLA_DIRECT_HOST_RAW_H
+
+#include <asm/unistd.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline long host6(long nr, long a, long b, long c, long d, long e, long f)
+{
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long host_ptr_arg(const void *p)
+{
+    return (long)(uintptr_t)p;
+}
+
+#define HOST_ARGS(nr, a, b, c, d, e, f, ...) \
+    host6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+/* host(__NR_x, up to six arguments) */
+#define host(nr, ...) HOST_ARGS(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/* Interruptible: -EINTR without a call when *token is set, even if it becomes so just before the
+ * call (the signal handler sees to that). */
+long host_blocking(long nr, long a, long b, long c, long d, const uint32_t *token);
+extern const char host_blocking_start[], host_blocking_call[], host_blocking_abort[];
+/* clone(2) for a thread that begins with start(arg) on the stack; the host's thread number. */
+long host_clone(unsigned long flags, void *stack_top, void (*start)(void *), void *arg);
+/* Goes on with run(arg) on another stack. */
+void host_switch(void *stack_top, void (*run)(const void *), const void *arg)
+    __attribute__((noreturn));
+
+#endif
