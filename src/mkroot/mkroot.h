@@ -65,6 +65,9 @@ int mkroot_clear(struct mkroot *m, struct span path, struct err *e) MUST_USE;
 int mkroot_scan(struct mkroot *m, const char *dir, const char *const *excludes,
                 size_t exclude_count, struct err *e) MUST_USE;
 
+/* True for the attributes that an image takes, by their full names. */
+bool mkroot_keeps_xattr(struct span name);
+
 /* Writes the image to `path`, which is replaced only once it is complete. */
 int mkroot_write(struct mkroot *m, const char *path, struct mkroot_result *result,
                  struct err *e) MUST_USE;

@@ -47,11 +47,12 @@ static int said(const struct scan *s, int rc, const char *what, struct err *e)
 
 /* Attributes that the machine put there, not the tree's owner, are left out: they would make the
  * image depend on where it was made. */
-static bool is_portable(const char *name)
+bool mkroot_keeps_xattr(struct span name)
 {
-    return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
-           strcmp(name, "system.posix_acl_access") == 0 ||
-           strcmp(name, "system.posix_acl_default") == 0;
+    return (name.size > 5 && memcmp(name.data, "user.", 5) == 0) ||
+           span_equal(name, span_text("security.capability")) ||
+           span_equal(name, span_text("system.posix_acl_access")) ||
+           span_equal(name, span_text("system.posix_acl_default"));
 }
 
 static int read_xattrs(struct scan *s, const char *proc_path, const struct xattr_set **out,
@@ -65,7 +66,7 @@ static int read_xattrs(struct scan *s, const char *proc_path, const struct xattr
     for (ssize_t at = 0; at < size;) {
         const char *name = (const char *)s->names + at;
         at += (ssize_t)strlen(name) + 1;
-        if (!is_portable(name))
+        if (!mkroot_keeps_xattr(span_text(name)))
             continue;
         ssize_t n = lgetxattr(proc_path, name, s->value, XATTR_ROOM);
         if (n < 0)
