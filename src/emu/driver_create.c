@@ -100,6 +100,7 @@ int driver_create(struct emu_enclave *enclave, uint64_t arg)
     if (user_read(secs, args.src, sizeof *secs))
         return -EFAULT;
     emu_table_lock();
+    emu_table_sweep(); /* what was closed behind our back gives its EPC back now */
     emu_lock_take(&enclave->lock);
     int rc = create_locked(enclave, secs);
     if (rc == 0)
@@ -232,6 +233,16 @@ static int add_some(const struct adding *a, uint64_t src, uint64_t linaddr, uint
     return rc;
 }
 
+/* True when enclaves that were closed behind our back gave EPC back. */
+static bool reclaim(void)
+{
+    uint64_t before = emu_epc_used();
+    emu_table_lock();
+    emu_table_sweep();
+    emu_table_unlock();
+    return emu_epc_used() < before;
+}
+
 static int add_all(const struct adding *a, struct sgx_enclave_add_pages *args)
 {
     const uint64_t most = 64ull << 20; /* bytes under one hold of the lock */
@@ -245,6 +256,8 @@ static int add_all(const struct adding *a, struct sgx_enclave_add_pages *args)
                       left < most ? left : most, &done);
         emu_lock_drop(&a->enclave->lock);
         args->count += done;
+        if (rc == -ENOMEM && reclaim())
+            rc = 0;
     }
     return rc;
 }

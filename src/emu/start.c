@@ -9,6 +9,7 @@
 #include "emu/package.h"
 #include "emu/signal_priv.h"
 #include "emu/start.h"
+#include "emu/table.h"
 #include "emu/xstate.h"
 
 enum { HWCAP2_HAS_FSGSBASE = 1 << 1 }; /* [Linux Documentation/arch/x86/x86_64/fsgs.rst] */
@@ -24,6 +25,7 @@ int start_check_cpu(unsigned long hwcap2, struct err *e)
 
 static void after_fork(void)
 {
+    emu_fork_end();
     struct emu_thread *self = emu_thread_self();
     if (self)
         emu_thread_forked(self);
@@ -44,6 +46,12 @@ int emu_start(const struct emu_options *options, struct err *e)
     int rc = emu_start_cpu(options, e);
     if (rc)
         return rc;
-    rc = pthread_atfork(NULL, NULL, after_fork);
-    return rc ? fail(e, -rc, "emu: no memory") : emu_signals_start(e);
+    static bool registered; /* for good: there is no way to take it back */
+    if (!registered) {
+        rc = pthread_atfork(emu_fork_begin, emu_fork_end, after_fork);
+        if (rc)
+            return fail(e, -rc, "emu: no memory");
+        registered = true;
+    }
+    return emu_signals_start(e);
 }

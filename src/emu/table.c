@@ -41,6 +41,30 @@ void emu_table_unlock(void)
     emu_lock_drop(&g_lock);
 }
 
+static uint64_t g_fork_mask; /* guarded by g_lock */
+
+void emu_fork_begin(void)
+{
+    uint64_t mask = emu_signals_block();
+    emu_table_lock();
+    g_fork_mask = mask;
+    size_t count = atomic_load(&g_entry_count);
+    for (size_t i = 0; i < count; i++)
+        if (g_entries[i].enclave)
+            emu_lock_take(&g_entries[i].enclave->lock);
+}
+
+void emu_fork_end(void)
+{
+    size_t count = atomic_load(&g_entry_count);
+    for (size_t i = 0; i < count; i++)
+        if (g_entries[i].enclave)
+            emu_lock_drop(&g_entries[i].enclave->lock);
+    uint64_t mask = g_fork_mask;
+    emu_table_unlock();
+    emu_signals_restore(mask);
+}
+
 /* Moves a descriptor of ours out of the way of programs that expect the lowest number next, or that
  * close a range of small numbers. */
 static int move_high(int fd)

@@ -20,6 +20,11 @@ enum emu_file_kind { EMU_FILE_NONE, EMU_FILE_ENCLAVE, EMU_FILE_PROVISION };
 void emu_table_lock(void);
 void emu_table_unlock(void);
 
+/* Around fork(2): no other thread may hold a lock of this room at that moment, or the child would
+ * wait for it for ever.  Blocks signals in between; end is for parent and child. */
+void emu_fork_begin(void);
+void emu_fork_end(void);
+
 /* Makes a descriptor of `kind` for the program; `enclave` (may be NULL) goes into the table's care
  * on success.  Needs: the table lock.  -ENFILE, -EMFILE, -ENOMEM. */
 int emu_file_open(enum emu_file_kind kind, int flags, struct emu_enclave *enclave) MUST_USE;
