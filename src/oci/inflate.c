@@ -4,6 +4,7 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,14 +41,16 @@ static int failed(struct inflate *f, struct err *e)
         return fail(e, f->why.code, "%s", f->why.text);
     const char *text = archive_error_string(f->archive);
     return fail(e, -EBADMSG, "compressed data are damaged or cut short: %s",
-                text ? text : "no reason given");
+                text ? text : "they end too early");
 }
 
 static int64_t inflated(struct inflate *f, void *out, size_t size, struct err *e)
 {
     if (f->archive) {
         la_ssize_t n = archive_read_data(f->archive, out, size);
-        return n < 0 ? failed(f, e) : n;
+        /* A header that is cut short counts as an empty file there; no layer is empty. */
+        bool is_lost = n == 0 && (f->why.code || f->size == 0);
+        return n < 0 || is_lost ? failed(f, e) : n;
     }
     if (f->first == 0)
         return f->in.read(f->in.ctx, out, size, e);
