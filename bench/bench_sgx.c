@@ -17,7 +17,7 @@
 #include "host/run.h"
 #include "prepare.h"
 
-enum { ROUNDS = 9, MODES = 2 };
+enum { ROUNDS = 9, MODES = 2, ROUND_NS = 20000000 };
 
 struct figure {
     double median, least, most;
@@ -76,11 +76,17 @@ static struct figure figure_of(double *rounds, size_t count)
     return (struct figure){rounds[count / 2], rounds[0], rounds[count - 1]};
 }
 
-/* ns for each of `count` repetitions of what `run` does. */
-static struct figure measure(void (*run)(void *, long), void *argument, long count)
+/* ns for each repetition of what `run` does, in rounds of about ROUND_NS. */
+static struct figure measure(void (*run)(void *, long), void *argument)
 {
     double rounds[ROUNDS];
-    run(argument, count / 10 + 1);
+    long count = 10;
+    double spent = 0;
+    for (; spent < ROUND_NS / 4.0; count *= 2) {
+        double start = now_ns();
+        run(argument, count);
+        spent = now_ns() - start;
+    }
     for (int i = 0; i < ROUNDS; i++) {
         double start = now_ns();
         run(argument, count);
@@ -157,7 +163,8 @@ static void run_faults(void *argument, long count)
 
 static struct figure less(struct figure all, struct figure part)
 {
-    return (struct figure){all.median - part.median, all.least - part.least, all.most - part.most};
+    return (struct figure){all.median - part.median, all.least - part.median,
+                           all.most - part.median};
 }
 
 static void prepare(struct prepared *p, const char *image, const char *mode,
@@ -211,18 +218,17 @@ static void measure_tiny(const char *image, const char *mode, struct figure *row
 {
     struct prepared p;
     struct err e;
-    const bool fast = strcmp(mode, "fast") == 0;
     prepare(&p, image, mode, (const char *const[]){NULL});
     if (prepare_enclave(&p, &e))
         die(&e);
     struct tiny t = {.p = &p};
     t.run.tcs = p.enclave.base + measure_layout_tcs(&p.layout, 0);
-    rows[ROW_ENTER_EXIT] = measure(run_enter, &t, fast ? 200000 : 2000);
-    rows[ROW_AEX_RESUME] = less(measure(run_faults, &t, 1000), rows[ROW_ENTER_EXIT]);
+    rows[ROW_ENTER_EXIT] = measure(run_enter, &t);
+    rows[ROW_AEX_RESUME] = less(measure(run_faults, &t), rows[ROW_ENTER_EXIT]);
     t.command = 1;
-    rows[ROW_REPORT] = measure(run_inside, &t, 2000);
+    rows[ROW_REPORT] = measure(run_inside, &t);
     t.command = 2;
-    rows[ROW_KEY] = measure(run_inside, &t, 2000);
+    rows[ROW_KEY] = measure(run_inside, &t);
     host_unload(&p.enclave);
 
     const uint64_t mib = 1 << 20;
@@ -339,8 +345,8 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGTRAP, on_trap);
-    native[ROW_GETPID] = measure(run_getpid, NULL, 200000);
-    native[ROW_SIGNAL] = measure(run_signal, NULL, 20000);
+    native[ROW_GETPID] = measure(run_getpid, NULL);
+    native[ROW_SIGNAL] = measure(run_signal, NULL);
     for (int i = 0; i < MODES; i++) {
         measure_mode(argv[1], names[i], modes[i]);
         modes[i][ROW_HOST_CALL] = measure_exercise(argv[2], names[i], "host-calls", "20000");

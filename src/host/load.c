@@ -10,10 +10,12 @@
 
 #include "base/cleanup.h"
 #include "host/refusal.h"
+#include "host/system_raw.h"
 
 enum {
-    CHUNK_SIZE = 64 * 1024, /* of one ADD_PAGES; small, so that a source of zeros stays in cache */
-    LOWEST = 0x10000,       /* vm.mmap_min_addr of every distribution is at most this */
+    ROOM_SIZE = 64 * 1024,
+    ZEROES_SIZE = 64 << 20,
+    LOWEST = 0x10000, /* vm.mmap_min_addr of every distribution is at most this */
 };
 
 static uint64_t number(const void *p)
@@ -72,14 +74,14 @@ static int create(struct host_enclave *x, const struct measure_layout *l, struct
 }
 
 /* Adds `size` bytes from `src`, page-aligned; the driver may stop early. */
-static int add_chunk(struct host_enclave *x, const struct measure_run *run, uint64_t offset,
-                     const void *src, uint64_t size)
+static int add_part(struct host_enclave *x, const struct measure_run *run, uint64_t offset,
+                    uint64_t src, uint64_t size)
 {
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = run->secinfo};
     struct sgx_enclave_add_pages arg = {.secinfo = number(&secinfo),
                                         .flags = run->measured ? SGX_PAGE_MEASURE : 0};
     for (uint64_t done = 0; done < size; done += arg.count) {
-        arg.src = number(src) + done;
+        arg.src = src + done;
         arg.offset = offset + done;
         arg.length = size - done;
         arg.count = 0;
@@ -92,37 +94,67 @@ static int add_chunk(struct host_enclave *x, const struct measure_run *run, uint
     return 0;
 }
 
-/* `room` is CHUNK_SIZE bytes, page-aligned, and all zeros when the run has no content. */
-static int add_run(struct host_enclave *x, const struct measure_run *run, uint8_t *room,
+/* Where the bytes of a run come from.  Both are page-aligned. */
+struct source {
+    uint8_t *room; /* ROOM_SIZE bytes, for content that is not aligned itself */
+    uintptr_t
+        zeroes; /* ZEROES_SIZE bytes that nobody has touched, so a driver need not copy them */
+};
+
+static int source_init(struct source *s, struct err *e)
+{
+    intptr_t at =
+        system_mmap(0, ZEROES_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    s->zeroes = at > 0 ? (uintptr_t)at : 0;
+    s->room = aligned_alloc(SGX_PAGE_SIZE, ROOM_SIZE);
+    return s->room && s->zeroes ? 0 : fail(e, -ENOMEM, "host: out of memory");
+}
+
+static void source_fini(struct source *s)
+{
+    free(s->room);
+    if (s->zeroes)
+        ignore(system_munmap(s->zeroes, ZEROES_SIZE));
+}
+
+/* The bytes from `offset` of the run on; *size is cut to what is there in one piece. */
+static uint64_t source_of(const struct source *s, const struct measure_run *run, uint64_t offset,
+                          uint64_t *size)
+{
+    uint64_t most = run->content ? ROOM_SIZE : ZEROES_SIZE;
+    if (*size > most)
+        *size = most;
+    if (!run->content)
+        return s->zeroes;
+    if (number(run->content) % SGX_PAGE_SIZE == 0)
+        return number(run->content) + offset;
+    memcpy(s->room, run->content + offset, *size);
+    return number(s->room);
+}
+
+static int add_run(struct host_enclave *x, const struct measure_run *run, const struct source *s,
                    struct err *e)
 {
     uint64_t size = run->count * SGX_PAGE_SIZE;
     uint64_t part;
     for (uint64_t done = 0; done < size; done += part) {
-        part = size - done < CHUNK_SIZE ? size - done : CHUNK_SIZE;
-        if (run->content)
-            memcpy(room, run->content + done, part);
-        int rc = add_chunk(x, run, run->offset + done, room, part);
+        part = size - done;
+        uint64_t src = source_of(s, run, done, &part);
+        int rc = add_part(x, run, run->offset + done, src, part);
         if (rc)
             return refusal_of_pages(rc, x->platform, run->offset + done, e);
     }
-    if (run->content)
-        memset(room, 0, size < CHUNK_SIZE ? size : CHUNK_SIZE);
     return 0;
 }
 
 static int add_all(struct host_enclave *x, const struct measure_layout *l, struct err *e)
 {
-    auto_free uint8_t *room = aligned_alloc(SGX_PAGE_SIZE, CHUNK_SIZE);
-    if (!room)
-        return fail(e, -ENOMEM, "host: out of memory");
-    memset(room, 0, CHUNK_SIZE);
-    for (size_t i = 0; i < l->run_count; i++) {
-        int rc = add_run(x, &l->runs[i], room, e);
-        if (rc)
-            return rc;
-    }
-    return 0;
+    struct source s = {0};
+    int rc = source_init(&s, e);
+    for (size_t i = 0; !rc && i < l->run_count; i++)
+        rc = add_run(x, &l->runs[i], &s, e);
+    source_fini(&s);
+    return rc;
 }
 
 static int prot_of(uint64_t secinfo)
