@@ -6,8 +6,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "emu/emu.h"
 #include "emu/enclave.h"
 #include "emu/start.h"
@@ -15,9 +19,46 @@
 #include "launch/launch.h"
 #include "launch/sys_raw.h"
 
-static struct err g_failed;   /* code != 0: the emulator could not be started, and why */
-static atomic_bool g_is_used; /* a device was opened, or tried to */
+enum { SECRET_SIZE = 64 }; /* emu/keys.c */
+
+static struct err g_secret_lost; /* code != 0: why the CPU's secret is for this run alone */
+static struct err g_failed;      /* code != 0: the emulator could not be started, and why */
+static atomic_bool g_is_used;    /* a device was opened, or tried to */
 static atomic_bool g_complained;
+
+/* A secret for this run alone, in a file without a name. */
+static int temporary_secret(char *path, size_t room)
+{
+    uint8_t secret[SECRET_SIZE];
+    int fd = memfd_create("cpu-secret", MFD_CLOEXEC);
+    if (fd < 0 || getrandom(secret, sizeof secret, 0) != sizeof secret ||
+        write(fd, secret, sizeof secret) != sizeof secret || fchmod(fd, 0600) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    bytes_wipe(secret, sizeof secret);
+    snprintf(path, room, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+/* Where no file can be kept (a container without a home), SGX still works, but what is sealed is
+ * lost at the end. */
+static void start_without_file(struct emu_options *o)
+{
+    char path[40];
+    struct err e;
+    int fd = temporary_secret(path, sizeof path);
+    if (fd < 0)
+        return;
+    o->secret_path = path;
+    e.code = emu_start_cpu(o, &e);
+    close(fd);
+    if (e.code)
+        return;
+    g_secret_lost = g_failed;
+    g_failed.code = 0;
+}
 
 void device_start(const struct launch_options *options)
 {
@@ -25,9 +66,12 @@ void device_start(const struct launch_options *options)
         .mode = options->fast ? EMU_FAST : EMU_TRAP,
         .guard = EMU_GUARD_LAUNCHER,
         .epc_size = options->epc_size,
+        .secret_path = options->secret,
         .verbose = options->verbose,
     };
     g_failed.code = emu_start_cpu(&o, &g_failed);
+    if (g_failed.code && !options->secret)
+        start_without_file(&o);
     if (g_failed.code && options->verbose)
         fprintf(stderr, "sgx-emu: there is no SGX here: %s\n", g_failed.text);
 }
@@ -43,17 +87,23 @@ bool device_is_used(void)
 }
 
 /* A program that uses no SGX need not hear of it; the first that does, once. */
-static long refuse(void)
+static void complain(void)
 {
-    if (!atomic_exchange(&g_complained, true))
+    if (atomic_exchange(&g_complained, true))
+        return;
+    if (g_failed.code)
         dprintf(STDERR_FILENO, "sgx-emu: there is no SGX here: %s\n", g_failed.text);
-    return -ENODEV;
+    else
+        dprintf(STDERR_FILENO, "sgx-emu: what enclaves seal is lost at the end of this run: %s\n",
+                g_secret_lost.text);
 }
 
 long device_open(bool is_enclave, int flags)
 {
+    if (g_failed.code || g_secret_lost.code)
+        complain();
     if (g_failed.code)
-        return refuse();
+        return -ENODEV;
     gate_enter();
     atomic_store(&g_is_used, true);
     long fd = is_enclave ? emu_open_enclave(flags) : emu_open_provision(flags);

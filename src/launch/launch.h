@@ -18,6 +18,7 @@ struct launch_options {
     bool verbose;
     enum launch_guard guard;
     uint64_t epc_size;    /* bytes; 0: the emulator's default */
+    const char *secret;   /* --secret: file of the CPU's secret; NULL: the emulator's choice */
     const char *argv0;    /* --argv0: instead of the program's path */
     const char *execfn;   /* --execfn: AT_EXECFN, when it is not the program's path */
     int program_fd;       /* --program-fd: the program is this descriptor, to be closed; -1: none */

@@ -220,5 +220,5 @@ int main(int argc, char **argv)
     } else {
         rc = run(&resolved, argc - at, argv + at, &e);
     }
-    return say(EXIT_CANNOT, name, &e);
+    return say(rc == -ENOENT ? EXIT_MISSING : EXIT_CANNOT, name, &e);
 }

@@ -13,6 +13,8 @@ const char g_options_help[] =
     "Runs a program that uses Intel SGX, on any x86-64 Linux machine.\n"
     "  --mode trap|fast         trap: every ENCLU traps (default); fast: known ones are jumps\n"
     "  --epc SIZE               memory for enclaves, as 256M or 2G\n"
+    "  --secret FILE            the emulated CPU's secret, made when missing (default:\n"
+    "                           $XDG_STATE_HOME/cella/cpu-secret)\n"
     "  --guard auto|sud|seccomp how system calls are caught (default: what works here)\n"
     "  --verbose                say what was chosen, and why\n"
     "  --help\n";
@@ -68,6 +70,13 @@ static int take_epc(struct launch_options *o, const char *value, struct err *e)
     return 0;
 }
 
+static int take_secret(struct launch_options *o, const char *value, struct err *e)
+{
+    (void)e;
+    o->secret = value;
+    return 0;
+}
+
 static int take_argv0(struct launch_options *o, const char *value, struct err *e)
 {
     (void)e;
@@ -96,8 +105,9 @@ static const struct {
     const char *name;
     int (*take)(struct launch_options *o, const char *value, struct err *e);
 } g_valued[] = {
-    {"--mode", take_mode},   {"--epc", take_epc},       {"--guard", take_guard},
-    {"--argv0", take_argv0}, {"--execfn", take_execfn}, {"--program-fd", take_fd},
+    {"--mode", take_mode},     {"--epc", take_epc},     {"--guard", take_guard},
+    {"--secret", take_secret}, {"--argv0", take_argv0}, {"--execfn", take_execfn},
+    {"--program-fd", take_fd},
 };
 
 /* --name VALUE or --name=VALUE; 1 when argv[*at] is such an option. */
@@ -162,6 +172,8 @@ void options_write(struct options_words *w, const struct launch_options *o)
         add_value(w, "--mode", "fast");
     if (o->epc_size)
         add_value(w, "--epc", text_number(w->epc, o->epc_size));
+    if (o->secret)
+        add_value(w, "--secret", o->secret);
     if (o->guard != LAUNCH_GUARD_AUTO)
         add_value(w, "--guard", o->guard == LAUNCH_GUARD_SUD ? "sud" : "seccomp");
     if (o->guard_inherited)

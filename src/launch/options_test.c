@@ -5,7 +5,7 @@
 
 #include "base/test.h"
 
-enum { MAX_ARGS = 16 };
+enum { MAX_ARGS = 24 };
 
 static int parse(struct launch_options *o, int *at, struct err *e, const char *const *words)
 {
@@ -86,6 +86,7 @@ TEST(options_written_are_read_back_the_same)
     struct launch_options o = {.fast = true,
                                .guard = LAUNCH_GUARD_SUD,
                                .epc_size = 123 << 20,
+                               .secret = "/s",
                                .argv0 = "-sh",
                                .execfn = "./x",
                                .program_fd = 5,
@@ -104,5 +105,6 @@ TEST(options_written_are_read_back_the_same)
     EXPECT(back.fast && back.guard_inherited && back.guard == LAUNCH_GUARD_SUD);
     EXPECT_EQ(back.epc_size, o.epc_size);
     EXPECT_EQ(back.program_fd, 5);
+    EXPECT(strcmp(back.secret, "/s") == 0);
     EXPECT(strcmp(back.argv0, "-sh") == 0 && strcmp(back.execfn, "./x") == 0);
 }

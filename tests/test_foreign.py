@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sgx-emu runs SGX programs that were not written for it (tests/foreign), unchanged: in both modes, with both guards, as
+an ordinary user, and under the default seccomp profiles of docker and podman."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOREIGN = ROOT / "tests" / "foreign"
+BUILD = pathlib.Path(os.environ.get("CELLA_BUILD", ROOT / "build"))
+SGX_EMU = BUILD / "src" / "launch" / "sgx-emu"
+CACHE = pathlib.Path(os.environ.get("CELLA_CACHE", pathlib.Path.home() / ".cache" / "cella"))
+CFLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror"]
+NO_SGX = 77
+NOBODY = 65534
+
+
+def run(*command, timeout=60, **more):
+    """Runs a command; (exit status, standard output, standard error)."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def emu(*command, **more):
+    return run(SGX_EMU, *command, **more)
+
+
+def all_passed(result):
+    status, out, err = result
+    bad = [line for line in out.splitlines() if not line.startswith("ok ")]
+    assert bad == ["all passed"] and status == 0, f"status {status}\n" + "\n".join(bad) + err
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory):
+    """A folder with the hosts, their enclave and the programs of tests/foreign, built."""
+    at = tmp_path_factory.mktemp("foreign")
+    cc = lambda *words: subprocess.run(["gcc", *CFLAGS, *map(str, words)], cwd=at, check=True)
+    cc("-nostdlib", "-static", "-Wa,--defsym,DATA=0x4000", "-Wl,-Ttext=0", "-Wl,--oformat=binary",
+       "-Wl,--build-id=none", "-o", "code.bin", FOREIGN / "enclave.S")
+    subprocess.run([sys.executable, FOREIGN / "make_enclave.py", "code.bin", "image", "sigstruct"], cwd=at, check=True)
+    cc("-nostdlib", "-static", "-ffreestanding", "-fno-stack-protector", "-o", "static_host", FOREIGN / "static_host.c")
+    cc("-pthread", "-o", "dynamic_host", FOREIGN / "dynamic_host.c")
+    cc("-pthread", "-o", "linux_program", FOREIGN / "linux_program.c")
+    cc("-pthread", "-static", "-o", "linux_program_static", FOREIGN / "linux_program.c")
+    cc("-o", "without_sud", FOREIGN / "without_sud.c")
+    os.chmod(at, 0o755)
+    return at
+
+
+def hosts(at):
+    return {"static": [at / "static_host"], "dynamic": [at / "dynamic_host", at / "image", at / "sigstruct"]}
+
+
+BOTH = pytest.mark.parametrize("host", ["static", "dynamic"])
+MODES = pytest.mark.parametrize("mode", ["trap", "fast"])
+GUARDS = pytest.mark.parametrize("guard", ["sud", "seccomp"])
+
+
+@BOTH
+def test_natively_there_is_no_device(foreign, host):
+    if os.path.exists("/dev/sgx_enclave"):
+        pytest.skip("this machine has SGX")
+    status, out, _ = run(*hosts(foreign)[host])
+    assert status == NO_SGX and "no /dev/sgx_enclave" in out
+
+
+@BOTH
+@MODES
+@GUARDS
+def test_host_runs_unchanged(foreign, host, mode, guard):
+    all_passed(emu("--mode", mode, "--guard", guard, *hosts(foreign)[host]))
+
+
+@BOTH
+def test_host_runs_as_an_ordinary_user(foreign, tmp_path, host):
+    os.chown(tmp_path, NOBODY, NOBODY)
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.stat().st_uid == os.getuid() and folder != pathlib.Path("/"):
+            os.chmod(folder, folder.stat().st_mode | 0o055)
+    user = [] if os.getuid() else ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups",
+                                   "--inh-caps=-all", "--no-new-privs"]
+    for guard in ["sud", "seccomp"]:
+        all_passed(run(*user, SGX_EMU, "--guard", guard, *hosts(foreign)[host],
+                       env={**os.environ, "XDG_STATE_HOME": str(tmp_path)}))
+
+
+def test_epc_can_be_too_small(foreign):
+    status, out, _ = emu("--epc", "16K", foreign / "static_host")
+    assert status == 1 and "FAILED add pages: found -12" in out
+
+
+def test_without_dispatch_the_filter_is_taken(foreign):
+    status, out, err = run(foreign / "without_sud", SGX_EMU, "--verbose", foreign / "static_host")
+    all_passed((status, out, err))
+    assert "Syscall User Dispatch is not available here" in err
+    assert "caught by seccomp filter" in err
+
+
+def test_without_dispatch_it_is_not_pretended(foreign):
+    status, _, err = run(foreign / "without_sud", SGX_EMU, "--guard", "sud", "/bin/true")
+    assert status == 126 and "Syscall User Dispatch" in err and len(err.splitlines()) == 1
+
+
+def test_choice_is_visible(foreign):
+    _, _, err = emu("--verbose", "--guard", "sud", "/bin/true")
+    assert "mode trap" in err and "Syscall User Dispatch" in err
+    _, _, err = emu("--verbose", "--mode", "fast", "--guard", "seccomp", "/bin/true")
+    assert "mode fast" in err and "seccomp filter" in err
+
+
+def test_secret_that_cannot_be_kept_is_said(foreign, tmp_path):
+    status, out, err = emu(foreign / "static_host", env={"XDG_STATE_HOME": "/proc/nowhere"})
+    all_passed((status, out, err))
+    assert "secret" in err and len(err.splitlines()) == 1
+    status, out, err = emu("--secret", tmp_path / "file", foreign / "static_host", env={})
+    all_passed((status, out, err))
+    assert err == "" and (tmp_path / "file").stat().st_size == 64
+
+
+# Ordinary programs: Linux is the oracle.
+
+@pytest.mark.parametrize("program", ["linux_program", "linux_program_static"])
+def test_linux_natively(foreign, program):
+    all_passed(run(foreign / program))
+
+
+@GUARDS
+@pytest.mark.parametrize("program", ["linux_program", "linux_program_static"])
+def test_linux_as_without_the_launcher(foreign, program, guard):
+    all_passed(emu("--guard", guard, foreign / program))
+
+
+PROGRAMS = {
+    "true": ["true"],
+    "echo": ["echo", "a", "", "b c"],
+    "ls": ["ls", "-la", "/usr/share/doc/bash"],
+    "bash": ["bash", "-c", "x=$(echo $((6*7)) | tr 4 5); (exit 3); echo $x $?; for i in 1 2 3; do /bin/echo $i; done | sort -r"],
+    "perl": ["perl", "-e", "$SIG{USR1}=sub{print 'got'}; kill 'USR1',$$; print `echo sub`; system('exit 5'); print $?>>8"],
+    "python": ["/usr/bin/python3", "-c", "import threading,hashlib,subprocess,multiprocessing as m\n"
+               "r=[]\nt=[threading.Thread(target=lambda i=i:r.append(hashlib.sha256(b'%d'%i).hexdigest())) for i in range(20)]\n"
+               "[x.start() for x in t];[x.join() for x in t]\nprint(sorted(r)[0])\n"
+               "print(subprocess.run(['/bin/echo','x'],capture_output=True).stdout)\n"
+               "p=m.get_context('fork').Pool(3)\nprint(p.map(abs,[-1,-2]))\np.close();p.join()"],
+    "busybox": ["busybox", "sh", "-c", "echo hi | busybox sed s/h/H/; busybox true && echo $?"],
+    "git": ["git", "-C", ROOT, "log", "-1", "--format=%an"],
+    "sqlite3": ["sqlite3", ":memory:", "select sum(x) from (values (1),(2)) as t(x)"],
+    "node": ["node", "-e", "new (require('worker_threads').Worker)('console.log(1+1)',{eval:true})"],
+    "ld.so": ["/lib64/ld-linux-x86-64.so.2", "/bin/echo", "by the loader"],
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_ordinary_program(name):
+    command = PROGRAMS[name]
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    native = run(*command)
+    assert emu(*command) == native
+
+
+def test_go_program(tmp_path):
+    go = next((p for p in ["/usr/lib/go-1.19/bin/go", shutil.which("go")] if p and os.path.exists(p)), None)
+    if not go:
+        pytest.skip("no Go compiler")
+    (tmp_path / "x.go").write_text('package main\nimport ("fmt";"sync";"time")\nfunc main() {\nvar w sync.WaitGroup\n'
+                                   'for i := 0; i < 500; i++ { w.Add(1); go func() { time.Sleep(time.Millisecond); w.Done() }() }\n'
+                                   'w.Wait(); defer func() { fmt.Println(recover() != nil) }(); var p *int; *p = 1 }\n')
+    env = {**os.environ, "GOCACHE": str(CACHE / "go"), "GO111MODULE": "off", "CGO_ENABLED": "0"}
+    subprocess.run([go, "build", "-o", "x", "x.go"], cwd=tmp_path, check=True, env=env)
+    assert emu(tmp_path / "x") == (0, "true\n", "")
+
+
+def test_musl_program(tmp_path):
+    if not shutil.which("musl-gcc"):
+        pytest.skip("no musl-gcc")
+    subprocess.run(["musl-gcc", "-static", "-pthread", "-o", tmp_path / "x", FOREIGN / "threads.c"], check=True)
+    assert emu(tmp_path / "x") == (0, "1275\n", "")
+
+
+def test_children_are_covered(foreign):
+    status, out, _ = emu("bash", "-c", f"exec 3>&1; ({foreign}/static_host | tail -1); /usr/bin/env {foreign}/static_host | tail -1")
+    assert status == 0 and out == "all passed\nall passed\n"
+
+
+def test_script_of_a_script(tmp_path):
+    (tmp_path / "inner").write_text("#!/bin/sh -e\necho \"$0\" \"$@\"; cat /proc/self/comm; readlink /proc/self/exe\n")
+    (tmp_path / "outer").write_text(f"#!{tmp_path}/inner an argument\n")
+    for name in ["inner", "outer"]:
+        (tmp_path / name).chmod(0o755)
+    native = run(tmp_path / "outer", "x", "y z")
+    assert emu(tmp_path / "outer", "x", "y z") == native
+    assert emu("/bin/bash", "-c", f'"{tmp_path}/outer" x "y z"') == native
+
+
+def test_status_of_a_killed_program():
+    for signal in ["TERM", "KILL", "SEGV", "ILL", "TRAP", "SYS", "FPE", "BUS", "ABRT"]:
+        native = run("/bin/sh", "-c", f"ulimit -c 0; kill -{signal} $$")
+        assert emu("/bin/sh", "-c", f"ulimit -c 0; kill -{signal} $$")[0] == native[0]
+
+
+# Wrong input: one sentence, and the exit status of a shell.
+
+def refused(result, status, *words):
+    found, out, err = result
+    assert found == status and out == "" and len(err.splitlines()) == 1 and err.startswith("sgx-emu: "), result
+    assert len(err) < 300
+    for word in words:
+        assert word in err, err
+
+
+def test_no_such_program(tmp_path):
+    refused(emu(tmp_path / "missing"), 127, "no such file")
+    refused(emu("a-program-that-is-not-there"), 127, "no such program in $PATH")
+    refused(emu(tmp_path / "a" / "b"), 127, "no such file")
+
+
+def test_programs_that_cannot_be_run(tmp_path):
+    text = tmp_path / "text"
+    text.write_text("hello\n")
+    refused(emu(text), 126, "not executable")
+    text.chmod(0o755)
+    refused(emu(text), 126, "neither an ELF program nor a script")
+    refused(emu(tmp_path), 126, "directory")
+    refused(emu("/dev/null"), 126, "not a regular file")
+    empty = tmp_path / "empty"
+    empty.touch(0o755)
+    refused(emu(empty), 126, "neither")
+
+
+@pytest.mark.parametrize("offset,value,word", [(4, 1, "32-bit"), (18, 183, "another machine"), (16, 4, "type 4"),
+                                               (54, 0, "program headers"), (56, 255, "program headers")])
+def test_damaged_header(tmp_path, offset, value, word):
+    data = bytearray(pathlib.Path("/bin/true").read_bytes())
+    data[offset] = value
+    (tmp_path / "x").write_bytes(data)
+    (tmp_path / "x").chmod(0o755)
+    refused(emu(tmp_path / "x"), 126, word)
+
+
+@pytest.mark.parametrize("size", [3, 4, 63, 64, 100, 700, 5000, 20000])
+def test_truncated_program(tmp_path, size):
+    (tmp_path / "x").write_bytes(pathlib.Path("/bin/true").read_bytes()[:size])
+    (tmp_path / "x").chmod(0o755)
+    refused(emu(tmp_path / "x"), 126)
+
+
+def test_missing_interpreter(tmp_path):
+    data = pathlib.Path("/bin/true").read_bytes().replace(b"/lib64/ld-linux-x86-64.so.2", b"/lib64/ld-linux-x86-64.so.9")
+    (tmp_path / "x").write_bytes(data)
+    (tmp_path / "x").chmod(0o755)
+    refused(emu(tmp_path / "x"), 127, "ld-linux-x86-64.so.9")
+    (tmp_path / "s").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "s").chmod(0o755)
+    refused(emu(tmp_path / "s"), 127, "/no/such/interpreter")
+    (tmp_path / "l").write_text(f"#!{tmp_path}/l\n")
+    (tmp_path / "l").chmod(0o755)
+    refused(emu(tmp_path / "l"), 126, "interpreters")
+
+
+@pytest.mark.parametrize("words", [[], ["--mode", "quick", "true"], ["--mode"], ["--epc", "much", "true"],
+                                   ["--epc", "0", "true"], ["--guard", "dog", "true"], ["--frobnicate", "true"]])
+def test_usage(words):
+    refused(emu(*words), 2)
+
+
+def test_help():
+    status, out, err = emu("--help")
+    assert status == 0 and out.startswith("usage: sgx-emu") and err == ""
