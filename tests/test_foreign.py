@@ -48,8 +48,9 @@ def foreign(tmp_path_factory):
     subprocess.run([sys.executable, FOREIGN / "make_enclave.py", "code.bin", "image", "sigstruct"], cwd=at, check=True)
     cc("-nostdlib", "-static", "-ffreestanding", "-fno-stack-protector", "-o", "static_host", FOREIGN / "static_host.c")
     cc("-pthread", "-o", "dynamic_host", FOREIGN / "dynamic_host.c")
-    cc("-pthread", "-o", "linux_program", FOREIGN / "linux_program.c")
-    cc("-pthread", "-static", "-o", "linux_program_static", FOREIGN / "linux_program.c")
+    for name in ["linux_program", "linux_signals"]:
+        cc("-pthread", "-o", name, FOREIGN / f"{name}.c")
+        cc("-pthread", "-static", "-o", f"{name}_static", FOREIGN / f"{name}.c")
     cc("-o", "without_sud", FOREIGN / "without_sud.c")
     os.chmod(at, 0o755)
     return at
@@ -127,13 +128,17 @@ def test_secret_that_cannot_be_kept_is_said(foreign, tmp_path):
 
 # Ordinary programs: Linux is the oracle.
 
-@pytest.mark.parametrize("program", ["linux_program", "linux_program_static"])
+LINUX = pytest.mark.parametrize("program", ["linux_program", "linux_program_static", "linux_signals",
+                                            "linux_signals_static"])
+
+
+@LINUX
 def test_linux_natively(foreign, program):
     all_passed(run(foreign / program))
 
 
 @GUARDS
-@pytest.mark.parametrize("program", ["linux_program", "linux_program_static"])
+@LINUX
 def test_linux_as_without_the_launcher(foreign, program, guard):
     all_passed(emu("--guard", guard, foreign / program))
 
