@@ -118,7 +118,12 @@ static intptr_t map_other(uintptr_t addr, size_t size, int prot, int flags, int 
     if (at == MAP_FAILED)
         return -errno;
     uintptr_t start = (uintptr_t)at;
-    ignore(vma_remove(start, start + page_up(size)));
+    uintptr_t end = start + page_up(size);
+    const struct emu_vma *covered = vma_next(start);
+    if (covered && covered->start < end) {
+        ignore(vma_remove(start, end));
+        emu_table_sweep();
+    }
     return (intptr_t)start;
 }
 

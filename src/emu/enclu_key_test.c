@@ -348,8 +348,8 @@ TEST(egetkey_refuses_kss_policies_and_configsvn_without_kss)
     struct builder b;
     struct identity plain = {.xfrm = SGX_XFRM_LEGACY, .isvsvn = 1};
     enclave_of(&b, plain);
-    for (uint16_t policy = 4; policy <= 0x20; policy <<= 1) {
-        struct sgx_keyrequest r = request(SGX_KEY_SEAL, policy);
+    for (unsigned policy = 4; policy <= 0x20; policy <<= 1) {
+        struct sgx_keyrequest r = request(SGX_KEY_SEAL, policy & 0xffff);
         EXPECT_GP(get(&b, &r));
     }
     struct sgx_keyrequest r = request(SGX_KEY_SEAL, 0);

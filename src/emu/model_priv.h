@@ -82,8 +82,8 @@ struct emu_enclave {
     uint64_t attributes_mask;
     uint64_t driver_pages; /* Linux's page_cnt: decides when a VA page is needed */
     uint64_t va_pages;
-    _Atomic bool busy; /* an ioctl runs */
-    size_t vma_count;  /* guarded by the table lock */
+    _Atomic bool busy;        /* an ioctl runs */
+    _Atomic size_t vma_count; /* changed under the table lock */
 };
 
 /* The slot of the page that holds `addr`, NULL outside ELRANGE. */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 #define MADV_POPULATE_READ 22 /* Linux 5.14 */
 #endif
 
-enum { PAGE = 4096, BATCH = 512 };
+enum { PAGE = 4096, BATCH = 512, NAME_SIZE = 512 };
 
 /* [Linux uapi linux/fs.h, struct procmap_query] */
 struct map_query {
@@ -103,6 +104,9 @@ static size_t anonymous_prefix(uint64_t addr, size_t size)
             return at + read_prefix(addr + at, size - at);
         for (size_t i = 0; i < count; i++, at += PAGE) {
             const uint64_t present_or_swapped = 3ull << 62;
+            const uint64_t guard = 1ull << 58; /* MADV_GUARD_INSTALL: no access */
+            if (entries[i] & guard)
+                return at;
             if (entries[i] & present_or_swapped && !zeroes_page(raw_pointer(addr + at)))
                 return at;
         }
@@ -111,11 +115,22 @@ static size_t anonymous_prefix(uint64_t addr, size_t size)
 }
 
 /* Fills *query for the mapping that holds `addr`; false when there is none or the kernel is old. */
-static bool query_map(uint64_t addr, struct map_query *query)
+static bool query_map(uint64_t addr, struct map_query *query, char name[NAME_SIZE])
 {
-    *query = (struct map_query){.size = sizeof *query, .addr = addr};
+    name[0] = '\0';
+    *query = (struct map_query){
+        .size = sizeof *query, .addr = addr, .name_addr = (uintptr_t)name, .name_size = NAME_SIZE};
     int fd = proc_fd(&g_maps);
     return fd >= 0 && ioctl(fd, MAP_QUERY, query) == 0;
+}
+
+/* [vvar] and the like belong to no file either, but the kernel fills them. */
+static bool is_plain_memory(const struct map_query *map, const char *name)
+{
+    if (map->inode || map->dev_major || map->dev_minor || map->vma_flags & VMA_SHARED)
+        return false;
+    return name[0] == '\0' || strncmp(name, "[heap]", 6) == 0 || strncmp(name, "[stack", 6) == 0 ||
+           strncmp(name, "[anon:", 6) == 0;
 }
 
 size_t zeroes_prefix(uint64_t addr, size_t size)
@@ -124,12 +139,12 @@ size_t zeroes_prefix(uint64_t addr, size_t size)
     if (size > user_end || addr > user_end - size)
         return 0;
     struct map_query map;
-    if (!query_map(addr, &map)) {
+    char name[NAME_SIZE];
+    if (!query_map(addr, &map, name)) {
         bool readable = madvise(raw_pointer(addr), size, MADV_POPULATE_READ) == 0;
         return readable ? read_prefix(addr, size) : 0;
     }
-    bool anonymous = map.inode == 0 && map.dev_major == 0 && map.dev_minor == 0;
-    if (!(map.vma_flags & VMA_READABLE) || map.vma_flags & VMA_SHARED || !anonymous)
+    if (!(map.vma_flags & VMA_READABLE) || !is_plain_memory(&map, name))
         return 0; /* copied with care instead */
     if (size > map.end - addr)
         size = map.end - addr;
