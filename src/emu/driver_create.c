@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "emu/driver.h"
 #include "emu/encls.h"
+#include "emu/fast.h"
 #include "emu/model_priv.h"
 #include "emu/outcome.h"
 #include "emu/package.h"
@@ -317,6 +318,8 @@ static int init_checked(struct emu_enclave *enclave, const struct sgx_sigstruct 
         rc = -EPERM;
     else
         rc = pages_sync(enclave, enclave->base, enclave->base + enclave->size);
+    if (rc == 0)
+        fast_prepare(enclave);
     emu_lock_drop(&enclave->lock);
     emu_table_unlock();
     return rc;

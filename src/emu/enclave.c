@@ -10,8 +10,10 @@
 
 #include "base/bytes.h"
 #include "emu/create.h"
+#include "emu/fast.h"
 #include "emu/model_priv.h"
 #include "emu/package.h"
+#include "emu/thread.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x10U /* Linux 6.3 */
@@ -32,6 +34,7 @@ void emu_enclave_free(struct emu_enclave *enclave)
     if (!enclave)
         return;
     emu_epc_give(enclave->child_count + enclave->va_pages + (enclave->created ? 1 : 0));
+    fast_forget(enclave);
     emu_enclave_unreserve(enclave);
     bytes_wipe(&enclave->secs, sizeof enclave->secs);
     free(enclave);
@@ -167,6 +170,16 @@ void emu_enclave_left(struct emu_enclave *enclave, unsigned ticket)
     atomic_fetch_sub(&enclave->inside[ticket], 1);
 }
 
+bool emu_has_threads_since(const struct emu_enclave *enclave, unsigned parity)
+{
+    return atomic_load(&enclave->inside[parity]) || emu_threads_since(enclave, parity);
+}
+
+bool emu_has_threads(const struct emu_enclave *enclave)
+{
+    return emu_has_threads_since(enclave, 0) || emu_has_threads_since(enclave, 1);
+}
+
 bool emu_tracked(const struct emu_enclave *enclave, uint32_t then)
 {
     uint32_t cycles = enclave->epoch - then;
@@ -174,5 +187,5 @@ bool emu_tracked(const struct emu_enclave *enclave, uint32_t then)
         return false;
     /* ETRACK begins a cycle only when the one before is complete. */
     return cycles > 1 || enclave->cycle_done ||
-           atomic_load(&enclave->inside[(enclave->epoch + 1) & 1]) == 0;
+           !emu_has_threads_since(enclave, (enclave->epoch + 1) & 1);
 }

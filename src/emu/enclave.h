@@ -77,8 +77,8 @@ struct emu_outcome emu_enclu(struct emu_enclave *enclave, enum sgx_enclu leaf,
 bool emu_page_fault(struct emu_enclave *enclave, uint64_t addr, unsigned kind,
                     struct emu_outcome *fault);
 
-/* Keeps count of the threads inside, which EREMOVE and ETRACK ask for.  The ticket that entering
- * gives goes back when the thread leaves, by EEXIT or AEX. */
+/* Counts a thread as inside that has no block (thread.h), which speaks for all others: EREMOVE and
+ * ETRACK ask.  The ticket that entering gives goes back when the thread leaves. */
 unsigned emu_enclave_entered(struct emu_enclave *enclave);
 void emu_enclave_left(struct emu_enclave *enclave, unsigned ticket);
 

@@ -72,11 +72,6 @@ struct emu_outcome encls_emodt(struct emu_enclave *enclave, uint64_t linaddr,
     return outcome_ok();
 }
 
-static bool somebody_is_inside(const struct emu_enclave *enclave)
-{
-    return atomic_load(&enclave->inside[0]) || atomic_load(&enclave->inside[1]);
-}
-
 struct emu_outcome encls_eremove(struct emu_enclave *enclave, uint64_t linaddr)
 {
     if (linaddr % SGX_PAGE_SIZE)
@@ -88,7 +83,7 @@ struct emu_outcome encls_eremove(struct emu_enclave *enclave, uint64_t linaddr)
         return outcome_ok();
     /* The enclave agreed to the end of a trimmed page, so nobody needs to leave for it. */
     bool trimmed = slot->epcm.type == SGX_PT_TRIM && !slot->epcm.modified;
-    if (!trimmed && somebody_is_inside(enclave))
+    if (!trimmed && emu_has_threads(enclave))
         return outcome_error(SGX_ENCLAVE_ACT);
     slot->epcm = (struct emu_epcm){.valid = false};
     enclave->child_count--;

@@ -5,11 +5,12 @@
 #include "emu/cpu_raw.h"
 
 extern const char emu_enter_enclu[];
+extern const char emu_enter_fast[];
 extern const char emu_enter_exception[];
 
 bool enter_is_site(uint64_t rip)
 {
-    return rip == cpu_addr(emu_enter_enclu);
+    return rip == cpu_addr(emu_enter_enclu) || rip == cpu_addr(emu_enter_fast);
 }
 
 uint64_t enter_exception_address(void)

@@ -217,6 +217,7 @@ void guard_arm(struct emu_thread *thread, const struct emu_enclave *enclave)
         give_up(rc);
     if (g_guard.verbose && thread->guard_end == 0)
         say(how, base, end);
+    thread->fast.tcs = 0; /* what it knows is for the other range */
     thread->guard_base = base;
     thread->guard_end = end;
 }

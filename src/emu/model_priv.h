@@ -64,15 +64,17 @@ struct emu_enclave {
     uint8_t *chunks; /* 1: some slot of the chunk was ever used */
     size_t page_count;
 
+    struct fast_enclave *fast; /* fast.h; NULL before EINIT and without the fast mode */
+
     /* Guarded by lock. */
     struct sgx_secs secs; /* constant after EINIT */
     struct emu_secs_hidden hidden;
     uint64_t eid; /* unique in the package */
     struct emu_measure measure;
-    uint64_t child_count;       /* valid pages */
-    uint32_t epoch;             /* of ETRACK */
-    bool cycle_done;            /* every thread from before the last ETRACK has left */
-    _Atomic uint32_t inside[2]; /* threads inside, by the lowest bit of the epoch they entered in */
+    uint64_t child_count;         /* valid pages */
+    uint32_t epoch;               /* of ETRACK */
+    bool cycle_done;              /* every thread from before the last ETRACK has left */
+    _Atomic uint32_t inside[2];   /* see emu_enclave_entered() */
     _Atomic uint32_t entry_epoch; /* copy of epoch for those who enter without the lock */
 
     /* The driver's. */
@@ -93,6 +95,10 @@ static inline uint8_t *emu_page_alias(const struct emu_enclave *enclave, uint64_
 {
     return enclave->alias + ((addr - enclave->base) & ~(uint64_t)(SGX_PAGE_SIZE - 1));
 }
+
+/* Somebody is inside; or entered while the lowest bit of the epoch was `parity`, and still is. */
+bool emu_has_threads(const struct emu_enclave *enclave);
+bool emu_has_threads_since(const struct emu_enclave *enclave, unsigned parity);
 
 /* Marks [first, first + count) as used, so that walks find it. */
 void emu_chunks_use(struct emu_enclave *enclave, size_t first, size_t count);

@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 
 #include "emu/emu.h"
+#include "emu/fast.h"
 #include "emu/guard.h"
 #include "emu/package.h"
 #include "emu/signal_priv.h"
@@ -37,6 +38,7 @@ int emu_start_cpu(const struct emu_options *options, struct err *e)
     if (rc)
         return rc;
     xstate_start();
+    fast_start(options->mode == EMU_FAST);
     rc = guard_start(options, e);
     return rc ? rc : emu_package_start(options, e);
 }
@@ -46,6 +48,7 @@ int emu_start(const struct emu_options *options, struct err *e)
     int rc = emu_start_cpu(options, e);
     if (rc)
         return rc;
+    fast_use_tls();
     static bool registered; /* for good: there is no way to take it back */
     if (!registered) {
         rc = pthread_atfork(emu_fork_begin, emu_fork_end, after_fork);

@@ -188,8 +188,7 @@ static bool has_no_writer(int watch)
 
 static bool is_in_use(const struct emu_enclave *enclave)
 {
-    return enclave->vma_count || atomic_load(&enclave->busy) || atomic_load(&enclave->inside[0]) ||
-           atomic_load(&enclave->inside[1]);
+    return enclave->vma_count || atomic_load(&enclave->busy) || emu_has_threads(enclave);
 }
 
 void emu_table_sweep(void)

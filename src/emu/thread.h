@@ -59,6 +59,9 @@ struct emu_enclave *emu_thread_inside(const struct emu_thread *thread);
 /* Threads inside `enclave` now, seen without a lock. */
 unsigned emu_threads_inside(const struct emu_enclave *enclave);
 
+/* True when one of them entered while the lowest bit of the enclave's epoch was `parity`. */
+bool emu_threads_since(const struct emu_enclave *enclave, unsigned parity);
+
 /* A trap or signal while its handler runs. */
 struct emu_trap {
     int signal;

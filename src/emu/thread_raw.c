@@ -11,6 +11,7 @@
 
 #include "emu/context.h"
 #include "emu/cpu_raw.h"
+#include "emu/enclave.h"
 #include "emu/signal_priv.h"
 
 enum { MAX_BLOCKS = 16384, MIN_BLOCKS = 64 };
@@ -23,7 +24,9 @@ static _Atomic uint8_t g_used[MAX_BLOCKS];
 static _Atomic uint32_t g_high; /* blocks from here on were never used */
 static pthread_once_t g_once = PTHREAD_ONCE_INIT;
 static pthread_key_t g_key; /* a thread that ends gives its block back */
-static __thread struct emu_thread *g_self;
+/* Of this thread, in library mode.  enter.S reads it. */
+__attribute__((visibility("hidden"),
+               tls_model("initial-exec"))) __thread struct emu_thread *g_emu_self;
 
 static void thread_ended(void *thread);
 
@@ -109,6 +112,15 @@ unsigned emu_threads_inside(const struct emu_enclave *enclave)
     return count;
 }
 
+bool emu_threads_since(const struct emu_enclave *enclave, unsigned parity)
+{
+    for (uint32_t i = 0; i < g_high; i++)
+        if (g_used[i] && block_at_index(i)->inside == enclave &&
+            (block_at_index(i)->epoch & 1) == parity)
+            return true;
+    return false;
+}
+
 static stack_t handler_stack(const struct emu_thread *thread)
 {
     const size_t below = EMU_BLOCK_HEAD + EMU_BLOCK_GUARD;
@@ -119,7 +131,7 @@ static void take_segments(struct emu_thread *thread)
 {
     uint64_t gs = cpu_gs();
     thread->fs = cpu_fs();
-    if (gs == 0 || emu_block_at(gs))
+    if (gs == 0 || emu_block_at(gs) || emu_enclave_at(gs))
         cpu_set_gs(cpu_addr(thread));
 }
 
@@ -139,7 +151,7 @@ void emu_thread_forked(struct emu_thread *thread)
 {
     thread->guard_base = 0;
     thread->guard_end = 0;
-    thread->fast_tcs = 0;
+    thread->fast.tcs = 0;
 }
 
 /* Library mode. */
@@ -147,7 +159,7 @@ void emu_thread_forked(struct emu_thread *thread)
 static void thread_ended(void *ended)
 {
     struct emu_thread *thread = ended;
-    g_self = NULL;
+    g_emu_self = NULL;
     ignore(cpu_syscall(SYS_sigaltstack, cpu_addr(&thread->altstack), 0, 0, 0, 0));
     if (cpu_gs() == thread->self)
         cpu_set_gs(0);
@@ -156,12 +168,12 @@ static void thread_ended(void *ended)
 
 struct emu_thread *emu_thread_self(void)
 {
-    return g_self;
+    return g_emu_self;
 }
 
 int emu_thread_attach(struct err *e)
 {
-    if (g_self)
+    if (g_emu_self)
         return 0;
     struct emu_thread *thread = emu_block_new();
     if (!thread)
@@ -172,7 +184,7 @@ int emu_thread_attach(struct err *e)
         emu_block_free(thread);
         return fail(e, rc, "emu: sigaltstack: %s", strerror(-rc));
     }
-    g_self = thread;
+    g_emu_self = thread;
     ignore(pthread_setspecific(g_key, thread));
     return 0;
 }
@@ -187,7 +199,7 @@ struct attach_frame {
 bool emu_thread_attach_late(ucontext_t *uc)
 {
     uint64_t at = context_get(uc, REG_RSP) - sizeof(struct attach_frame);
-    struct emu_thread *thread = g_self ? NULL : emu_block_new();
+    struct emu_thread *thread = g_emu_self ? NULL : emu_block_new();
     if (!thread)
         return false;
     struct attach_frame *frame = cpu_ptr(at);
@@ -199,7 +211,7 @@ bool emu_thread_attach_late(ucontext_t *uc)
     thread->altstack = uc->uc_stack;
     thread->altstack.ss_flags &= ~SS_ONSTACK;
     emu_uc_set_mask(uc, emu_uc_mask(uc) & ~EMU_SIGNALS_OURS);
-    g_self = thread;
+    g_emu_self = thread;
     ignore(pthread_setspecific(g_key, thread));
     return true;
 }

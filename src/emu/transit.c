@@ -6,6 +6,7 @@
 
 #include "emu/context.h"
 #include "emu/cpu_raw.h"
+#include "emu/fast.h"
 #include "emu/fault.h"
 #include "emu/guard.h"
 #include "emu/model_priv.h"
@@ -149,13 +150,15 @@ static void enclave_mode_begin(struct emu_trap *trap, const struct transit_entry
     t->host_gs = trap->gs;
     t->dbgoptin = entry->tcs->flags & SGX_TCS_DBGOPTIN;
     t->save_tf = context_get(uc, REG_EFL) & FLAG_TF;
-    t->ticket = emu_enclave_entered(entry->enclave);
+    t->aep = context_get(uc, REG_RCX);
+    t->epoch = atomic_load(&entry->enclave->entry_epoch);
     t->inside = entry->enclave;
-    entry->tcs->aep = context_get(uc, REG_RCX);
+    entry->tcs->aep = t->aep;
     entry->gpr->ursp = context_get(uc, REG_RSP);
     entry->gpr->urbp = context_get(uc, REG_RBP);
     trap->fs = entry->fs;
     trap->gs = entry->gs;
+    fast_learn(t, entry);
     if (!t->dbgoptin)
         context_set(uc, REG_EFL, context_get(uc, REG_EFL) & ~(uint64_t)FLAG_TF);
 }
@@ -163,12 +166,10 @@ static void enclave_mode_begin(struct emu_trap *trap, const struct transit_entry
 void enclave_mode_end(struct emu_trap *trap)
 {
     struct emu_thread *t = trap->thread;
-    struct emu_enclave *enclave = t->inside;
     trap->fs = t->host_fs;
     trap->gs = t->host_gs;
-    tcs_drop(t->tcs_alias);
     t->inside = NULL;
-    emu_enclave_left(enclave, t->ticket);
+    tcs_drop(t->tcs_alias);
 }
 
 struct emu_outcome transit_enter(struct emu_trap *trap)

@@ -9,6 +9,7 @@
 #include "emu/cpu_raw.h"
 #include "emu/decode.h"
 #include "emu/enter.h"
+#include "emu/fast.h"
 #include "emu/guard.h"
 #include "emu/outcome.h"
 #include "emu/signal_priv.h"
@@ -237,6 +238,8 @@ bool emu_trap_at_enclu(const struct emu_trap *trap)
 
 enum emu_verdict emu_trap_handle(struct emu_trap *trap)
 {
+    if (fast_roll(trap, emu_trap_is_fault(trap)))
+        return EMU_RESUME;
     bool inside = trap->thread->inside;
     if (guard_caught(trap))
         return inside ? syscall_inside(trap) : EMU_DELIVER;

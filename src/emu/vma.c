@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/fast.h"
 #include "emu/model_priv.h"
 
 static struct emu_vma *g_vmas; /* guarded by the table lock, like all of this file */
@@ -71,6 +72,7 @@ int vma_remove(uintptr_t start, uintptr_t end)
     int rc = make_room(1);
     if (rc)
         return rc;
+    fast_mappings_changed();
     size_t i = index_above(start);
     while (i < g_count && g_vmas[i].start < end) {
         struct emu_vma *vma = &g_vmas[i];
