@@ -67,9 +67,10 @@ static int create_locked(struct emu_enclave *enclave, const struct sgx_secs *sec
         return rc;
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = SGX_SECINFO_TYPE(SGX_PT_SECS)};
     struct emu_pageinfo info = {.srcpge = secs, .secinfo = &secinfo};
-    if (!outcome_is_ok(encls_ecreate(enclave, &info))) {
+    bool no_memory = false;
+    if (!outcome_is_ok(encls_ecreate(enclave, &info, &no_memory))) {
         ungrow(enclave);
-        return -EIO;
+        return no_memory ? -ENOMEM : -EIO;
     }
     enclave->attributes_mask = ATTR_UNPRIVILEGED;
     return 0;
@@ -295,7 +296,7 @@ static int check_required(const struct sgx_sigstruct *s)
 {
     const struct emu_package *p = emu_package();
     uint64_t flags = s->attributes.flags & s->attribute_mask.flags;
-    if (flags & ~(p->attributes | SGX_ATTR_INIT))
+    if (flags & ~p->attributes)
         return -EINVAL;
     if (s->miscselect & s->miscmask & ~p->miscselect)
         return -EINVAL;

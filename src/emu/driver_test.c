@@ -316,6 +316,31 @@ TEST(init_says_eperm_when_einit_refuses_and_einval_for_what_the_cpu_lacks)
     EXPECT_EQ(builder_init(&b), 0);
 }
 
+TEST(init_refuses_a_sigstruct_that_insists_on_the_init_bit)
+{
+    builder_package(0);
+    struct builder b;
+    builder_open(&b, SIZE);
+    builder_fill(&b, 1, RW);
+    b.sigstruct->attributes.flags |= SGX_ATTR_INIT;
+    b.sigstruct->attribute_mask.flags |= SGX_ATTR_INIT;
+    builder_sign_again(&b);
+    EXPECT_EQ(builder_init(&b), -EINVAL);
+}
+
+TEST(create_says_enomem_when_the_address_space_is_too_small_for_the_model)
+{
+    builder_package(0);
+    struct builder b;
+    builder_open(&b, SIZE);
+    b.secs->base = 0;
+    b.secs->size = 1ull << 50; /* a CPU would take it */
+    EXPECT_EQ(builder_create(&b), -ENOMEM);
+    EXPECT_EQ(emu_epc_used(), 0);
+    b.secs->size = 1ull << 60; /* no CPU would */
+    EXPECT_EQ(builder_create(&b), -EIO);
+}
+
 TEST(provisionkey_needs_the_provision_device)
 {
     builder_package(0);

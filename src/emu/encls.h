@@ -21,8 +21,10 @@ struct emu_pageinfo {
     const struct emu_enclave *secs;    /* not for ECREATE */
 };
 
-/* Makes `enclave`, which has no SECS yet, one with the SECS at srcpge. */
-struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_pageinfo *info);
+/* Makes `enclave`, which has no SECS yet, one with the SECS at srcpge.  *no_memory (may be NULL)
+ * tells a #GP that no CPU would raise: there is no address space for the model's own memory. */
+struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_pageinfo *info,
+                                 bool *no_memory);
 
 struct emu_outcome encls_eadd(struct emu_enclave *enclave, const struct emu_pageinfo *info);
 

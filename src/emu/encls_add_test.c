@@ -147,7 +147,7 @@ TEST(eadd_refuses_a_32_bit_tcs_with_limits_inside_a_page)
     secs->attributes.xfrm = SGX_XFRM_LEGACY;
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = 0};
     struct emu_pageinfo info = {.srcpge = secs, .secinfo = &secinfo};
-    EXPECT_CODE(encls_ecreate(enclave, &info), 0);
+    EXPECT_CODE(encls_ecreate(enclave, &info, NULL), 0);
     struct sgx_tcs *tcs = builder_page();
     secinfo.flags = TCS;
     info = (struct emu_pageinfo){.srcpge = tcs, .secinfo = &secinfo, .secs = enclave};

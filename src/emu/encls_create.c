@@ -80,7 +80,8 @@ static void measure_create(struct emu_enclave *enclave)
     emu_measure_add(&enclave->measure, record, sizeof record);
 }
 
-struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_pageinfo *info)
+struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_pageinfo *info,
+                                 bool *no_memory)
 {
     if ((uintptr_t)info->srcpge % SGX_PAGE_SIZE || (uintptr_t)info->secinfo % 64)
         return outcome_gp();
@@ -91,8 +92,11 @@ struct emu_outcome encls_ecreate(struct emu_enclave *enclave, const struct emu_p
     if (enclave->created)
         return outcome_epcm(0);
     memcpy(&enclave->secs, info->srcpge, sizeof enclave->secs);
-    if (!secs_is_legal(&enclave->secs) || emu_enclave_reserve(enclave) != 0) {
+    bool legal = secs_is_legal(&enclave->secs);
+    if (!legal || emu_enclave_reserve(enclave) != 0) {
         memset(&enclave->secs, 0, sizeof enclave->secs);
+        if (no_memory)
+            *no_memory = legal;
         return outcome_gp();
     }
     memset(enclave->secs.mrenclave, 0, sizeof enclave->secs.mrenclave);

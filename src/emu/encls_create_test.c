@@ -21,7 +21,7 @@ static struct emu_outcome create(const struct sgx_secs *secs)
 {
     static _Alignas(64) struct sgx_secinfo secinfo; /* type SECS is 0 */
     struct emu_pageinfo info = {.srcpge = secs, .secinfo = &secinfo};
-    return encls_ecreate(builder_bare(), &info);
+    return encls_ecreate(builder_bare(), &info, NULL);
 }
 
 #define EXPECT_GP_WITH(change)                \
@@ -58,7 +58,7 @@ TEST(ecreate_clears_what_einit_will_fill_in)
     secs->isvsvn = 4;
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = 0};
     struct emu_pageinfo info = {.srcpge = secs, .secinfo = &secinfo};
-    EXPECT_CODE(encls_ecreate(enclave, &info), 0);
+    EXPECT_CODE(encls_ecreate(enclave, &info, NULL), 0);
     const struct sgx_secs *made = emu_enclave_secs(enclave);
     EXPECT(bytes_are_zero(made->mrenclave, 32) && bytes_are_zero(made->mrsigner, 32));
     EXPECT(made->isvprodid == 0 && made->isvsvn == 0);
@@ -69,10 +69,10 @@ TEST(ecreate_refuses_misaligned_operands)
     builder_package(0);
     _Alignas(64) struct sgx_secinfo secinfo[2] = {{.flags = 0}};
     struct emu_pageinfo info = {.srcpge = (uint8_t *)legal_secs() + 8, .secinfo = secinfo};
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
     info.srcpge = legal_secs();
     info.secinfo = (const struct sgx_secinfo *)((uint8_t *)secinfo + 8);
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
 }
 
 TEST(ecreate_refuses_a_linaddr_and_a_secs_in_pageinfo)
@@ -80,10 +80,10 @@ TEST(ecreate_refuses_a_linaddr_and_a_secs_in_pageinfo)
     builder_package(0);
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = 0};
     struct emu_pageinfo info = {.linaddr = 4096, .srcpge = legal_secs(), .secinfo = &secinfo};
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
     info.linaddr = 0;
     info.secs = builder_bare();
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
 }
 
 TEST(ecreate_refuses_another_page_type_and_reserved_bits_in_secinfo)
@@ -91,12 +91,12 @@ TEST(ecreate_refuses_another_page_type_and_reserved_bits_in_secinfo)
     builder_package(0);
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = REG};
     struct emu_pageinfo info = {.srcpge = legal_secs(), .secinfo = &secinfo};
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
     secinfo.flags = 0x40;
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
     secinfo.flags = 0;
     secinfo.reserved[55] = 1;
-    EXPECT_GP(encls_ecreate(builder_bare(), &info));
+    EXPECT_GP(encls_ecreate(builder_bare(), &info, NULL));
 }
 
 TEST(ecreate_faults_on_a_secs_page_in_use)
@@ -105,8 +105,8 @@ TEST(ecreate_faults_on_a_secs_page_in_use)
     struct emu_enclave *enclave = builder_bare();
     _Alignas(64) struct sgx_secinfo secinfo = {.flags = 0};
     struct emu_pageinfo info = {.srcpge = legal_secs(), .secinfo = &secinfo};
-    EXPECT_CODE(encls_ecreate(enclave, &info), 0);
-    EXPECT_EPCM_PF(encls_ecreate(enclave, &info), 0);
+    EXPECT_CODE(encls_ecreate(enclave, &info, NULL), 0);
+    EXPECT_EPCM_PF(encls_ecreate(enclave, &info, NULL), 0);
 }
 
 TEST(ecreate_refuses_an_xfrm_without_x87_and_sse)

@@ -79,7 +79,7 @@ static void check_vector(json_t *vector)
     secs->attributes.flags = SGX_ATTR_MODE64BIT;
     secs->attributes.xfrm = SGX_XFRM_LEGACY;
     struct emu_pageinfo info = {.srcpge = secs, .secinfo = &secinfo};
-    EXPECT_CODE(encls_ecreate(enclave, &info), 0);
+    EXPECT_CODE(encls_ecreate(enclave, &info, NULL), 0);
     const char *name = json_string_value(json_object_get(vector, "name"));
     size_t i = 0;
     json_t *page = NULL;
