@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * klib_raw.c: the memory functions of klib.h.  `rep movsb` is as fast as anything on every CPU that
  * has SGX. */
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 
 void *memcpy(void *to, const void *from, size_t size)
 {

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/world.h"
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 #include "platform/platform.h"
 
 static inline user_ptr user_at(uint64_t addr)

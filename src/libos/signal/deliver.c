@@ -4,7 +4,7 @@
 #include <asm/signal.h>
 
 #include "libos/lib/fmt.h"
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 #include "libos/task/task.h"
 
 /* What becomes of a call that a handler interrupts: false when it is to start again after it. */

@@ -5,7 +5,7 @@
 
 #include "libos/lib/abi.h"
 #include "libos/lib/alloc.h"
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 #include "libos/task/task.h"
 
 struct queued {

@@ -7,7 +7,7 @@
 
 #include "libos/lib/abi.h"
 #include "libos/lib/alloc.h"
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 #include "libos/lib/lock.h"
 #include "libos/mm/user.h"
 #include "libos/vfs/lower.h"

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "libos/lib/abi.h"
-#include "libos/lib/klib.h"
+#include "libos/lib/klib_raw.h"
 #include "libos/lib/lock.h"
 #include "libos/vfs/lower.h"
 #include "libos/vfs/pages.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * klib.h: the memory functions of the kernel; every file of libos/ includes it first (-include).
- * They use general registers only, as the application's vector registers stay live while the kernel
- * runs, and have names of their own, so that no C library's take their place.  gcc uses the names
- * given here for the calls that it makes up itself, too. */
-#ifndef CELLA_LIBOS_LIB_KLIB_H
-#define CELLA_LIBOS_LIB_KLIB_H
+ * klib_raw.h: the memory functions of the kernel; every file of libos/ includes it first
+ * (-include). They use general registers only, as the application's vector registers stay live
+ * while the kernel runs, and have names of their own, so that no C library's take their place.  gcc
+ * uses the names given here for the calls that it makes up itself, too. */
+#ifndef CELLA_LIBOS_LIB_KLIB_RAW_H
+#define CELLA_LIBOS_LIB_KLIB_RAW_H
 
 #ifndef __ASSEMBLER__
 
