@@ -222,8 +222,8 @@ int dentry_list(struct dentry *dir)
     if (dir->inode->listed || !dir->inode->ops->list)
         return 0;
     int rc = dir->inode->ops->list(dir);
-    if (!rc)
-        dir->inode->listed = true;
+    if (!rc && !dir->inode->ops->transient)
+        dir->inode->listed = true; /* what is transient is listed anew each time */
     return rc;
 }
 
