@@ -3,15 +3,12 @@
 #include "mkroot/mkroot.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "mkroot/mkroot_priv.h"
-#include "posix/file.h"
+#include "mkroot/target.h"
 
 int mkroot_new(struct mkroot **out, const struct mkroot_options *o, struct err *e)
 {
@@ -135,15 +132,6 @@ static int write_to(struct mkroot *m, int fd, struct mkroot_result *result, stru
     return rc;
 }
 
-static int finish(int fd, const char *from, const char *to, struct err *e)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(fd, 0644 & ~mask) != 0 || fsync(fd) != 0 || rename(from, to) != 0)
-        return fail(e, -errno, "%s: cannot be written: %s", to, strerror(errno));
-    return 0;
-}
-
 int mkroot_write(struct mkroot *m, const char *path, struct mkroot_result *result, struct err *e)
 {
     int rc = mkroot_end(m, e);
@@ -151,18 +139,14 @@ int mkroot_write(struct mkroot *m, const char *path, struct mkroot_result *resul
         rc = spool_flush(&m->spool, e);
     if (rc)
         return rc;
-    char temporary[PATH_MAX];
-    int size = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    if (size < 0 || (size_t)size >= sizeof temporary)
-        return fail(e, -ENAMETOOLONG, "%s: the path is too long", path);
-    auto_fd fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return fail(e, -errno, "%s: cannot be created: %s", path, strerror(errno));
-    m->target = path;
-    rc = write_to(m, fd, result, e);
-    if (rc == 0)
-        rc = finish(fd, temporary, path, e);
+    struct target target;
+    rc = target_open(&target, path, e);
     if (rc)
-        unlink(temporary);
+        return rc;
+    m->target = path;
+    rc = write_to(m, target.fd, result, e);
+    if (rc == 0)
+        rc = target_finish(&target, e);
+    target_close(&target);
     return rc;
 }
