@@ -5,7 +5,7 @@
  * bytes, whatever order they came in, whoever runs it, wherever.  A tree comes from a directory, or
  * entry by entry as from the layers of a container image.  Contents that come entry by entry are
  * spooled to one temporary file and copied from there in tree order; contents of a directory are
- * read in tree order.  Memory is needed for metadata only, about 200 bytes a name.
+ * read in tree order.  Memory is needed for metadata only, about 230 bytes a name.
  * docs/rootfs.md */
 #ifndef CELLA_MKROOT_MKROOT_H
 #define CELLA_MKROOT_MKROOT_H
