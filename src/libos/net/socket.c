@@ -6,8 +6,8 @@
 #include <asm/ioctls.h>
 #include <asm/socket.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
+#include "libos/lib/abi.h"
 #include "libos/lib/alloc.h"
 #include "libos/net/anon.h"
 #include "libos/task/wait.h"

@@ -210,6 +210,17 @@ static void give_sender(const struct unix_socket *s, const struct unix_message *
     out->has_cred = s->pass_cred;
 }
 
+/* Bytes of a message are taken; an empty one goes.  Needs: lock. */
+static void consume(struct unix_socket *s, struct unix_message *m, size_t size)
+{
+    m->at += size;
+    s->queued -= size;
+    if (m->at < m->size)
+        return;
+    list_del(&m->node);
+    unix_message_free(m);
+}
+
 /* Takes bytes of the stream: up to a message with files of its own.  Needs: lock. */
 static int64_t take_stream(struct unix_socket *s, struct socket_msg *out, bool peek)
 {
@@ -229,14 +240,8 @@ static int64_t take_stream(struct unix_socket *s, struct socket_msg *out, bool p
         size_t want = m->size - m->at < out->data->left ? m->size - m->at : out->data->left;
         size_t put = buf_put(out->data, m->data + m->at, want);
         done += (int64_t)put;
-        if (!peek) {
-            m->at += put;
-            s->queued -= put;
-            if (m->at == m->size) {
-                list_del(&m->node);
-                unix_message_free(m);
-            }
-        }
+        if (!peek)
+            consume(s, m, put);
         if (put < want)
             return done ? done : -EFAULT;
     }

@@ -3,8 +3,8 @@
  * ones.  [unix(7)] */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
+#include "libos/lib/abi.h"
 #include "libos/lib/alloc.h"
 #include "libos/lib/fmt.h"
 #include "libos/net/unix_priv.h"
