@@ -215,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ignore(emu_close(fd));
     ignore(emu_munmap(g_base, SIZE));
-    mmap((void *)g_base, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    ignore(emu_mmap(g_base, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
     if (emu_epc_used() != 0)
         abort();
     return 0;
