@@ -295,7 +295,7 @@ static int judge_all(struct collateral *c, const struct collateral_files *f)
 {
     int rc = read_chain(c, CHAIN_TCB_INFO, f->tcb_info_chain, CHECK_TCB_INFO_SIGNER,
                         "tcb_info_issuer_chain");
-    if (rc == 0)
+    if (rc == 0 && !span_equal(f->qe_identity_chain, f->tcb_info_chain)) /* mostly it is */
         rc = read_chain(c, CHAIN_QE_IDENTITY, f->qe_identity_chain, CHECK_QE_IDENTITY_SIGNER,
                         "qe_identity_issuer_chain");
     if (rc == 0)

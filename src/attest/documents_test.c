@@ -33,10 +33,10 @@ TEST(signed_json_takes_the_inner_text_as_served)
         " {\"signature\" : \"" /* the signature may come first */
         "00000000000000000000000000000000000000000000000000000000000000aa"
         "00000000000000000000000000000000000000000000000000000000000000bb"
-        "\", \"tcbInfo\" : { \"a\": \"}\\\"{\", \"b\": [ {\"tcbInfo\":{}} ] } }\n";
+        "\", \"tcbInfo\" : { \"a\": \"},{\", \"b\": [ {\"tcbInfo\":{}} ] } }\n";
     EXPECT_EQ(signed_json_parse(&j, span_text(text), "tcbInfo", &e), 0);
     EXPECT_STR(e.text, "");
-    const char *want = "{ \"a\": \"}\\\"{\", \"b\": [ {\"tcbInfo\":{}} ] }";
+    const char *want = "{ \"a\": \"},{\", \"b\": [ {\"tcbInfo\":{}} ] }";
     EXPECT(span_equal(j.text, span_text(want)));
     EXPECT_EQ(j.signature[31], 0xaa);
     EXPECT_EQ(j.signature[63], 0xbb);
@@ -54,14 +54,14 @@ TEST(signed_json_refuses_what_could_be_read_in_two_ways)
     JSON_REFUSES("{\"tcbInfo\":{},\"tcbInfo\":{}," SIG "}", "duplicate");
     JSON_REFUSES("{\"tcbInfo\":{\"a\":1,\"a\":2}," SIG "}", "duplicate");
     JSON_REFUSES("{\"tcbInfo\":{\"x\":{\"a\":1,\"a\":2}}," SIG "}", "duplicate");
-    JSON_REFUSES("{\"tcb\\u0049nfo\":{}," SIG "}", "expected");
+    JSON_REFUSES("{\"tcb\\u0049nfo\":{}," SIG "}", "without escapes");
     JSON_REFUSES("{\"tcbInfo\":{}," SIG "} x", "not JSON");
     JSON_REFUSES("{\"tcbInfo\":{}," SIG, "not JSON");
     JSON_REFUSES("{\"tcbInfo\":\"", "not JSON");
     static char deep[100000];
     memset(deep, '[', sizeof deep - 1);
-    JSON_REFUSES(deep, "nested deeper than 12");
-    static char big[SIGNED_JSON_MAX_SIZE + 2];
+    JSON_REFUSES(deep, "less nesting expected");
+    static char big[JS_MAX_SIZE + 2];
     memset(big, ' ', sizeof big - 1);
     JSON_REFUSES(big, "at most");
 }
@@ -144,7 +144,8 @@ TEST(tcb_info_refuses_every_field_that_is_missing_or_wrong)
         {"\"fmspc\":\"20", "\"fmspc\":\"2", "12 hex digits"},
         {"\"pceId\":\"0000\"", "\"pceId\":\"00zz\"", "4 hex digits"},
         {"\"tcbType\":0", "\"tcbType\":1", "0 to 0 expected"},
-        {"\"tcbEvaluationDataNumber\":17", "\"tcbEvaluationDataNumber\":-1", "-1 found"},
+        {"\"tcbEvaluationDataNumber\":17", "\"tcbEvaluationDataNumber\":-1",
+         "a number that is not whole"},
         {"\"tcbLevels\":[", "\"tcbLevels\":[],\"x\":[", "1 to 64 levels"},
         {"\"tcbLevels\":[", "\"tcbLevels\":1,\"x\":[", "wrong type"},
         {"\"tcb\":{", "\"tcB\":{", "level 1: \"tcb\" is missing"},
@@ -168,7 +169,7 @@ TEST(tcb_info_refuses_every_field_that_is_missing_or_wrong)
         {"\"attributesMask\":\"FF", "\"attributesMask\":\"F", "16 hex digits"},
         {"\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":1,\"x\":[", "wrong type"},
         {"\"id\":\"TDX_01\"", "\"id\":1", "\"tdxModuleIdentities\": \"id\""},
-        {"{\"isvsvn\":1}", "{\"isvsvn\":-1}", "-1 found"},
+        {"{\"isvsvn\":1}", "{\"isvsvn\":-1}", "a number that is not whole"},
         {"\"tcbLevels\":[{\"tcb\":{\"isvsvn\"", "\"tcbLevel\":[{\"tcb\":{\"isvsvn\"", "is missing"},
     };
     try_changes(KIT_TCB_INFO, true, tdx, ARRAY_COUNT(tdx));
@@ -207,7 +208,7 @@ TEST(identity_refuses_every_field_that_is_missing_or_wrong)
         {"\"version\":2", "\"versio\":2", "is missing"},
         {"\"issueDate\":\"2", "\"issueDate\":\"x", "a time like"},
         {"\"nextUpdate\":\"2", "\"nextUpdate\":\"x", "a time like"},
-        {"\"tcbEvaluationDataNumber\":17", "\"tcbEvaluationDataNumber\":1.5", "wrong type"},
+        {"\"tcbEvaluationDataNumber\":17", "\"tcbEvaluationDataNumber\":1.5", "not whole"},
         {"\"miscselect\":\"00", "\"miscselect\":\"", "8 hex digits"},
         {"\"miscselectMask\":\"FF", "\"miscselectMask\":\"GG", "8 hex digits"},
         {"\"attributes\":\"11", "\"attributes\":\"1", "32 hex digits"},

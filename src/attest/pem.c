@@ -9,16 +9,14 @@ static const char BEGIN[] = "-----BEGIN CERTIFICATE-----";
 static const char END[] = "-----END CERTIFICATE-----";
 
 /* Value of a base64 character plus one; 0 for any other. */
-static unsigned base64_digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A' + 1u;
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 27u;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 53u;
-    return c == '+' ? 63 : c == '/' ? 64 : 0;
-}
+static const uint8_t g_digits[128] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  63,
+    0,  0,  0,  64, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0,  0,  0,  0,  0,  0,  0,  1,
+    2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+    24, 25, 26, 0,  0,  0,  0,  0,  0,  27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39,
+    40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0,  0,  0,  0,  0,
+};
 
 /* Decodes base64 with white space; the size, or -1.  `out` has 3/4 of the text's size. */
 static ssize_t base64_decode(uint8_t *out, struct span text)
@@ -31,7 +29,7 @@ static ssize_t base64_decode(uint8_t *out, struct span text)
         uint8_t c = text.data[i];
         if (c == '\n' || c == '\r' || c == ' ' || c == '\t')
             continue;
-        unsigned digit = base64_digit(c);
+        unsigned digit = c < sizeof g_digits ? g_digits[c] : 0;
         if (c == '=')
             padding++;
         else if (!digit || padding)

@@ -81,8 +81,8 @@ const struct tdx_module *tcb_info_module(const struct tcb_info *t, uint8_t versi
 const struct tcb_part_level *tcb_part_find(const struct tcb_part_levels *l, uint32_t svn);
 
 /* Parts of the reader that QE identities share. */
-int tcb_part_levels_parse(struct tcb_part_levels *l, const json_t *in, struct err *e) MUST_USE;
-int tcb_advisories_parse(struct tcb_advisories *a, const json_t *level, struct err *e) MUST_USE;
-int tcb_status_parse(enum tcb_status *s, const json_t *level, bool part, struct err *e) MUST_USE;
+int tcb_part_levels_parse(struct tcb_part_levels *l, const struct js *in, struct err *e) MUST_USE;
+int tcb_advisories_parse(struct tcb_advisories *a, const struct js *level, struct err *e) MUST_USE;
+int tcb_status_parse(enum tcb_status *s, const struct js *level, bool part, struct err *e) MUST_USE;
 
 #endif

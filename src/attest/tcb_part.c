@@ -5,49 +5,48 @@
 
 #include "attest/tcb_info.h"
 
-int tcb_advisories_parse(struct tcb_advisories *a, const json_t *level, struct err *e)
+int tcb_advisories_parse(struct tcb_advisories *a, const struct js *level, struct err *e)
 {
     a->count = 0;
-    if (!json_object_get(level, "advisoryIDs"))
+    if (!js_find(level, "advisoryIDs"))
         return 0;
-    json_t *list;
-    int rc = json_need(&list, level, "advisoryIDs", JSON_ARRAY, e);
+    const struct js *list;
+    int rc = js_need(&list, level, "advisoryIDs", JS_ARRAY, e);
     if (rc)
         return rc;
-    if (json_array_size(list) > TCB_MAX_ADVISORIES)
+    if (list->count > TCB_MAX_ADVISORIES)
         return fail(e, -EBADMSG, "\"advisoryIDs\": more than %d", TCB_MAX_ADVISORIES);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *id = json_array_get(list, i);
-        if (!json_is_string(id) || json_string_length(id) == 0 || json_string_length(id) > 23)
+    for (const struct js *id = list->child; id; id = id->next) {
+        if (id->kind != JS_STRING || id->count == 0 || id->count > 23)
             return fail(e, -EBADMSG, "\"advisoryIDs\": names of 1 to 23 characters expected");
-        a->id[a->count++] = json_string_value(id);
+        a->id[a->count++] = id->string;
     }
     return 0;
 }
 
-int tcb_status_parse(enum tcb_status *s, const json_t *level, bool part, struct err *e)
+int tcb_status_parse(enum tcb_status *s, const struct js *level, bool part, struct err *e)
 {
-    json_t *word;
-    int rc = json_need(&word, level, "tcbStatus", JSON_STRING, e);
+    const struct js *word;
+    int rc = js_need(&word, level, "tcbStatus", JS_STRING, e);
     if (rc)
         return rc;
-    *s = tcb_status_from(span_of(json_string_value(word), json_string_length(word)));
+    *s = tcb_status_from(span_of(word->string, word->count));
     bool known = part ? *s == TCB_UP_TO_DATE || *s == TCB_OUT_OF_DATE || *s == TCB_REVOKED
                       : tcb_status_is_level(*s);
     if (!known)
         return fail(e, -EBADMSG, "\"tcbStatus\": the word \"%.40s\" is not known here",
-                    json_string_value(word));
+                    word->string);
     return 0;
 }
 
-static int parse_level(struct tcb_part_level *out, const json_t *in, struct err *e)
+static int parse_level(struct tcb_part_level *out, const struct js *in, struct err *e)
 {
-    json_t *tcb;
-    int rc = json_need(&tcb, in, "tcb", JSON_OBJECT, e);
+    const struct js *tcb;
+    int rc = js_need(&tcb, in, "tcb", JS_OBJECT, e);
     if (rc == 0)
-        rc = json_need_uint(&out->isvsvn, tcb, "isvsvn", 65535, e);
+        rc = js_need_uint(&out->isvsvn, tcb, "isvsvn", 65535, e);
     if (rc == 0)
-        rc = json_need_time(&out->date, in, "tcbDate", e);
+        rc = js_need_time(&out->date, in, "tcbDate", e);
     if (rc == 0)
         rc = tcb_status_parse(&out->status, in, true, e);
     if (rc == 0)
@@ -62,22 +61,22 @@ static int by_isvsvn(const void *a, const void *b)
     return x->isvsvn > y->isvsvn ? -1 : x->isvsvn < y->isvsvn;
 }
 
-int tcb_part_levels_parse(struct tcb_part_levels *l, const json_t *in, struct err *e)
+int tcb_part_levels_parse(struct tcb_part_levels *l, const struct js *in, struct err *e)
 {
     *l = (struct tcb_part_levels){0};
-    json_t *list;
-    int rc = json_need(&list, in, "tcbLevels", JSON_ARRAY, e);
+    const struct js *list;
+    int rc = js_need(&list, in, "tcbLevels", JS_ARRAY, e);
     if (rc)
         return rc;
-    size_t count = json_array_size(list);
+    size_t count = list->count;
     if (count == 0 || count > TCB_MAX_LEVELS)
         return fail(e, -EBADMSG, "\"tcbLevels\": 1 to %d levels expected, %zu found",
                     TCB_MAX_LEVELS, count);
     l->level = calloc(count, sizeof *l->level);
     if (!l->level)
         return fail(e, -ENOMEM, "out of memory");
-    for (; rc == 0 && l->count < count; l->count++)
-        rc = parse_level(&l->level[l->count], json_array_get(list, l->count), e);
+    for (const struct js *item = list->child; rc == 0 && item; item = item->next)
+        rc = parse_level(&l->level[l->count++], item, e);
     if (rc) {
         free(l->level);
         *l = (struct tcb_part_levels){0};
