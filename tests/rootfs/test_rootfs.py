@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import shutil
 import socket
 import stat
@@ -136,9 +137,7 @@ def portable_xattrs(path):
     return found
 
 
-def test_every_entry_is_what_lstat_says(odd):
-    tree, path, _, _ = odd
-    image = erofs_oracle.Image(path)
+def check_against_lstat(tree, image):
     inside = dict(image.walk())
     outside = dict(paths_of(tree))
     assert set(inside) == set(outside)
@@ -159,6 +158,25 @@ def test_every_entry_is_what_lstat_says(odd):
             assert image.content(i) == os.readlink(full), name
         assert image.xattr(i) == portable_xattrs(full), name
     assert image.inos == len(set(nids.values()))
+
+
+def test_every_entry_is_what_lstat_says(odd):
+    check_against_lstat(odd[0], erofs_oracle.Image(odd[1]))
+
+
+def test_a_real_tree_comes_through(tmp_path):
+    tree = tmp_path / "etc"
+    if run("cp", "-a", "/etc", tree).returncode and IS_ROOT:
+        pytest.skip("/etc changes right now")
+    if not IS_ROOT:
+        ok("find", tree, "!", "-readable", "-prune", "-exec", "rm", "-rf", "{}", "+")
+    root_hash, size = make(tree, tmp_path / "image")
+    image = erofs_oracle.Image(tmp_path / "image")
+    check_against_lstat(tree, image)
+    ok("fsck.erofs", tmp_path / "image")
+    assert image.root_hash() == root_hash
+    assert sorted_xattrs(dumped(tmp_path / "image", root_hash)) == sorted_xattrs(erofs_oracle.dump(image))
+    assert size == image.blocks * 4096
 
 
 def test_both_readers_see_the_same(odd):
@@ -373,3 +391,35 @@ def test_the_plain_result_names_the_hash(tmp_path):
     (tmp_path / "tree").mkdir()
     lines = ok(CELLA, "rootfs", tmp_path / "tree", "-o", tmp_path / "image").splitlines()
     assert lines[0].split()[:2] == ["root", "hash"] and len(lines[0].split()[2]) == 64
+
+
+def test_paths_that_are_too_long_are_said(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    here = os.getcwd()
+    os.chdir(tree)
+    try:
+        for _ in range(20):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+    finally:
+        os.chdir(here)
+    done = run(CELLA, "rootfs", tree, "-o", tmp_path / "image")
+    assert done.returncode == 1 and b"a path longer than 4095 bytes" in done.stderr
+    ok("rm", "-rf", tree)
+
+
+def test_progress_is_shown_on_a_terminal_only(odd, tmp_path):
+    master, slave = pty.openpty()
+    done = subprocess.Popen([CELLA, "rootfs", odd[0], "-o", tmp_path / "image"], stdout=subprocess.PIPE, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 4096):
+            shown += part
+    except OSError:
+        pass  # how Linux says that the other side was closed
+    os.close(master)
+    assert done.communicate()[0].startswith(b"root hash") and done.returncode == 0
+    assert b"writing the image: 100 %" in shown and shown.endswith(b"\r\x1b[K")
+    assert run(CELLA, "rootfs", odd[0], "-o", tmp_path / "image").stderr == b""
