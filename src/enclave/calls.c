@@ -14,13 +14,22 @@
 
 int64_t enclave_leave(uint64_t call, uint64_t argument); /* entry.S */
 
+/* After the end nothing goes on, whatever the host tries. */
+static int64_t leave_alive(uint64_t call, uint64_t argument)
+{
+    int64_t result = enclave_leave(call, argument);
+    while (enclave_is_dead())
+        enclave_leave(GATE_LEAVE_REFUSED, GATE_REFUSED_DEAD);
+    return result;
+}
+
 /* Copies the arguments out and calls; their place in the arena goes to *place. */
 static int64_t call_host(enum gate_call call, const void *args, size_t size, host_ptr *place)
 {
     int rc = arena_take(size, place);
     if (!rc)
         rc = host_write(*place, args, size);
-    return rc ? rc : enclave_leave(call, place->addr);
+    return rc ? rc : leave_alive(call, place->addr);
 }
 
 /* For calls whose argument struct is only read by the host. */

@@ -65,7 +65,7 @@ static void context_fill(struct exception_context *c, const struct sgx_gpr *g)
 /* Makes ERESUME continue in stage 2, with the vector state of a new function. */
 static void frame_redirect(struct sgx_gpr *g, uint8_t *xsave, const struct exception_context *c)
 {
-    const uint32_t mxcsr = 0x1f80;
+    const uint32_t mxcsr = 0x1fbf;       /* as entry.S */
     memset(xsave + XSAVE_HEADER, 0, 64); /* XSTATE_BV 0: ERESUME loads the init state */
     memcpy(xsave + XSAVE_MXCSR, &mxcsr, sizeof mxcsr);
     g->rip = (uintptr_t)exception_stage2;

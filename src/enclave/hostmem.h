@@ -50,7 +50,4 @@ int host_read(void *to, host_ptr from, size_t size) MUST_USE;
  * so the room there is a multiple of 8.  -EFAULT when it is not all host memory or not aligned. */
 int host_write(host_ptr to, const void *from, size_t size) MUST_USE;
 
-/* One 32-bit word of host memory (at a multiple of 4), as a hint for waiting. */
-uint32_t host_load32(host_ptr p);
-
 #endif

@@ -57,11 +57,3 @@ int host_write(host_ptr to, const void *from, size_t size)
     }
     return 0;
 }
-
-uint32_t host_load32(host_ptr p)
-{
-    if (!host_is_outside((host_ptr){p.addr & ~(uintptr_t)7}, 8))
-        return 0;
-    uint64_t word = load_word(p.addr & ~(uintptr_t)7);
-    return (uint32_t)(word >> (8 * (p.addr % 8)));
-}

@@ -74,6 +74,30 @@ int exercise_random(int argc, char **argv)
     return 0;
 }
 
+/* What the host may have left in flags, x87 and MXCSR behind a host call changes no result. */
+int exercise_arithmetic(int argc, char **argv)
+{
+    long rounds = argument_number(argc, argv, 0, 100);
+    for (long i = 0; i < rounds; i++) {
+        CHECK(gate_nothing() == 0);
+        volatile double tenth = 0.1;
+        volatile double two_tenths = 0.2;
+        volatile double least = 0x1p-1022;
+        volatile double zero = 0;
+        volatile long double third = 1;
+        CHECK(tenth + two_tenths == 0x1.3333333333334p-2); /* rounded to nearest */
+        CHECK(least / 2 == 0x1p-1023);                     /* denormals are kept */
+        CHECK(1 / zero == __builtin_inf());                /* no exception */
+        third = third / 3;
+        CHECK(third == 0xa.aaaaaaaaaaaaaabp-5L); /* 64 bits, and room on the stack */
+        uint8_t up[64];
+        memset(up, 7, sizeof up); /* upwards */
+        CHECK(up[0] == 7 && up[63] == 7);
+    }
+    say(1, "ok");
+    return 0;
+}
+
 int exercise_heap(int argc, char **argv)
 {
     (void)argc, (void)argv;

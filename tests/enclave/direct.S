@@ -4,6 +4,7 @@
 #define IN_RDI 8
 #define IN_RSI 16
 #define MASK 24
+#define POISON 160
 #define OUT 32
 #define XSAVE 192
 
@@ -21,12 +22,23 @@ direct_enter:                           /* void direct_enter(struct direct *d) *
     stmxcsr (%rsp)
     fnstcw  4(%rsp)
     pushq   %rdi
+    movq    %rdi, %r8
     movq    TCS(%rdi), %rbx
     movq    IN_RSI(%rdi), %rsi
     movq    IN_RDI(%rdi), %rdi
     leaq    aep(%rip), %rcx
     movl    $2, %eax
-    enclu
+    cmpl    $0, POISON(%r8)
+    je      1f
+    fninit                              /* a full x87 stack, odd precision, no exception masked */
+    .rept 8
+    fldpi
+    .endr
+    fldcw   odd_fcw(%rip)
+    ldmxcsr odd_mxcsr(%rip)
+    pushq   $0xed7                      /* CF PF AF ZF SF DF OF */
+    popfq
+1:  enclu
     .byte   0x66, 0x90
     movq    %rax, -8(%rsp)
     movq    (%rsp), %rax
@@ -48,6 +60,8 @@ direct_enter:                           /* void direct_enter(struct direct *d) *
     movq    %rcx, OUT(%rax)
     pushfq
     popq    OUT + 120(%rax)
+    pushq   $0x202
+    popfq
     movq    %rax, %rdi
     movl    MASK(%rdi), %eax
     xorl    %edx, %edx
@@ -68,5 +82,11 @@ direct_enter:                           /* void direct_enter(struct direct *d) *
 
 aep:
     enclu                               /* RAX is 3 here: ERESUME */
+
+    .section .rodata
+odd_fcw:
+    .word   0x0c00
+odd_mxcsr:
+    .long   0xe040                      /* round to zero, flush to zero, denormals are zeros */
 
     .section .note.GNU-stack, "", @progbits

@@ -18,6 +18,7 @@ static const struct {
     {"exit", exercise_exit},
     {"clock", exercise_clock},
     {"random", exercise_random},
+    {"arithmetic", exercise_arithmetic},
     {"heap", exercise_heap},
     {"exceptions", exercise_exceptions},
     {"nested", exercise_nested},

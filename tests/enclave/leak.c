@@ -7,31 +7,12 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "direct.h"
 #include "faults.h"
 #include "gate/gate.h"
 #include "prepare.h"
 
-enum {
-    ROUNDS = 300,
-    ARENA_SIZE = 65536,
-    GPRS = 15,
-    XSAVE_SIZE = 4096,
-    MXCSR = 24,
-    XSTATE_BV = 512
-};
-enum { RAX, RBX, RCX, RDX, RBP, RSI, RDI, R8 };
-
-struct direct { /* for direct.S */
-    uint64_t tcs, rdi, rsi, mask;
-    uint64_t out[GPRS], flags;
-    uint64_t pad[4];
-    _Alignas(64) uint8_t xsave[XSAVE_SIZE];
-};
-
-_Static_assert(offsetof(struct direct, out) == 32, "OUT");
-_Static_assert(offsetof(struct direct, xsave) == 192, "XSAVE");
-
-void direct_enter(struct direct *d);
+enum { ROUNDS = 300, ARENA_SIZE = 65536, MXCSR = 24, XSTATE_BV = 512 };
 
 static int complain(const char *what, uint64_t value)
 {

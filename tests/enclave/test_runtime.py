@@ -129,3 +129,7 @@ def test_no_register_holds_a_secret_behind_eexit(programs, mode, xfrm):
     if int(xfrm, 0) & 0xe0 and "avx512f" not in open("/proc/cpuinfo").read():
         pytest.skip("no AVX-512 here")
     good(programs.start(programs.build / "tests/enclave/enclave_leak", "--emu", mode, "--xfrm", xfrm, programs.exercise))
+
+
+def test_entries_that_should_not_be_are_refused_and_change_nothing(programs, mode):
+    good(programs.start(programs.build / "tests/enclave/enclave_entries", "--emu", mode, programs.exercise))
