@@ -21,6 +21,10 @@ class Programs:
 
     def __init__(self, state):
         self.env = {**os.environ, "XDG_STATE_HOME": str(state)}  # the emulated CPU's secret
+        key = state / "key.pem"
+        assert self.start(self.build / "src/cli/cella", "key", "new", key).returncode == 0
+        key.chmod(0o644)  # the tests as another user read it, too
+        self.env["CELLA_TEST_KEY"] = str(key)
 
     def start(self, *command, timeout=120, env=None, **more):
         return subprocess.run([str(c) for c in command], capture_output=True, timeout=timeout,

@@ -142,7 +142,7 @@ static void run_to_the_end(void)
             d->out[RDI] == GATE_WRITE ? ((const struct gate_write *)(const void *)args)->size : 0;
     }
     expect("the end", d->out[RDI], GATE_EXIT);
-    expect("calls to the end", calls, 4001);
+    expect("calls to the end", calls, 4000);
     const void *last = g_arena[0] + (d->out[RSI] - address(g_arena[0]));
     expect("the status", (uint64_t)((const struct gate_exit *)last)->status, 0);
     expect_refusal("a return from the end", 0, GATE_ENTER_RETURN, 0, GATE_REFUSED_DEAD);

@@ -96,12 +96,14 @@ def test_an_ordinary_user_can_run_it(programs, mode, tmp_path):
             folder.chmod(folder.stat().st_mode | 0o011)
     image = tmp_path / "exercise.enclave"
     shutil.copy(programs.exercise, image)
+    key = tmp_path / "key.pem"
+    shutil.copy(programs.env["CELLA_TEST_KEY"], key)
     runner = tmp_path / "runner"
     shutil.copy(programs.build / "tests/enclave/enclave_runner", runner)
     tmp_path.chmod(0o755)
     done = programs.start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
                           "--bounding-set=-all", runner, "--emu", mode, image, "exceptions",
-                          env={"XDG_STATE_HOME": str(state)})
+                          env={"XDG_STATE_HOME": str(state), "CELLA_TEST_KEY": str(key)})
     good(done)
 
 @pytest.mark.parametrize("what", ["empty", "text", "cut", "random"])
