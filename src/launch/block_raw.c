@@ -11,12 +11,12 @@
 #include "launch/sys_raw.h"
 
 /* Of glibc, for its own thread library; in the static library they are ordinary functions. */
-void *_dl_allocate_tls(void *memory);
-void __ctype_init(void);
-void __pthread_initialize_minimal(void);
+void *libc_tls_new(void *memory) __asm__("_dl_allocate_tls");
+void libc_ctype_init(void) __asm__("__ctype_init");
 
 /* Weak in libc and 0 when nobody has it, which is out of reach from the launcher's address. */
-void __pthread_initialize_minimal(void)
+void libc_pthread_minimal(void) __asm__("__pthread_initialize_minimal");
+void libc_pthread_minimal(void)
 {
 }
 
@@ -117,7 +117,7 @@ struct launch_thread *block_new(void)
         t = block_map();
         if (!t)
             return NULL;
-        struct tcb *tcb = _dl_allocate_tls(NULL);
+        struct tcb *tcb = libc_tls_new(NULL);
         if (!tcb) {
             emu_block_free(block_emu(t));
             return NULL;
@@ -154,5 +154,5 @@ void block_adopt(struct launch_thread *t)
     t->tid = (uint32_t)sys_call2(SYS_gettid, 0, 0);
     if (g_tid_offset)
         memcpy(program_at(t->host_fs + g_tid_offset), &t->tid, sizeof t->tid);
-    __ctype_init();
+    libc_ctype_init();
 }

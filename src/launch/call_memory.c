@@ -8,10 +8,13 @@
 #include "launch/call.h"
 #include "launch/context.h"
 #include "launch/heap.h"
+#include "launch/launch.h"
 #include "launch/signal.h"
 #include "launch/sys_raw.h"
 
-enum { PAGE = 4096, SET_GS = 0x1001, SET_FS = 0x1002, GET_FS = 0x1003, GET_GS = 0x1004 };
+enum { PAGE = 4096 };
+/* arch_prctl.  [Linux uapi asm/prctl.h, which the house rules take for assembly] */
+enum { SET_GS = 0x1001, SET_FS, GET_FS, GET_GS, GET_CPUID = 0x1011, SET_CPUID };
 #define USER_END 0x7ffffffff000ull
 
 static struct {
@@ -75,6 +78,12 @@ long call_arch_prctl(struct call *c)
         return 0;
     case GET_GS:
         return program_write(arg, &c->trap->gs, sizeof c->trap->gs);
+    case GET_CPUID:
+        return g_program.catches_cpuid ? 1 : call_forward(c);
+    case SET_CPUID:
+        if (!g_program.catches_cpuid)
+            return call_forward(c);
+        return c->args[1] ? 0 : -ENODEV;
     default:
         return call_forward(c);
     }

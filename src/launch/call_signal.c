@@ -14,8 +14,8 @@ enum { SIGSET_SIZE = 8, MIN_STACK = 2048 };
 
 long call_rt_sigaction(struct call *c)
 {
-    struct kernel_action action;
-    struct kernel_action old;
+    struct emu_action action;
+    struct emu_action old;
     uint64_t in = (uint64_t)c->args[1];
     uint64_t out = (uint64_t)c->args[2];
     if (c->args[3] != SIGSET_SIZE)
@@ -58,11 +58,13 @@ long call_rt_sigreturn(struct call *c)
 {
     struct launch_thread *t = c->thread;
     c->keeps_rax = true;
-    if (frame_pop(t, c->context)) {
+    struct emu_signal_state state = {.blocked = t->blocked, .altstack = t->stack};
+    if (!emu_frame_pop(c->trap, &state)) {
         signal_note(t, &(siginfo_t){.si_signo = SIGSEGV, .si_code = SI_KERNEL}, true);
         return 0;
     }
-    signal_change_mask(t, c->context, t->blocked);
+    t->stack = state.altstack;
+    signal_change_mask(t, c->context, state.blocked);
     return 0;
 }
 

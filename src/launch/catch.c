@@ -15,7 +15,7 @@
 enum { SET_DISPATCH = 59, DISPATCH_OFF = 0, DISPATCH_ON = 1 };
 
 /* The linker's names of the launcher's first byte and of the end of its code. */
-extern const char __executable_start[];
+extern const char image_start[]; /* __executable_start, see meson.build */
 extern const char etext[];
 
 /* The launcher is linked to this address (meson.build), so that a filter stays right across
@@ -29,8 +29,8 @@ const char *catch_name(enum launch_guard guard)
 
 static long dispatch(long mode)
 {
-    long offset = mode == DISPATCH_ON ? as_long(__executable_start) : 0;
-    long size = mode == DISPATCH_ON ? as_long(etext) - as_long(__executable_start) : 0;
+    long offset = mode == DISPATCH_ON ? as_long(image_start) : 0;
+    long size = mode == DISPATCH_ON ? as_long(etext) - as_long(image_start) : 0;
     return sys_call6(SYS_prctl, SET_DISPATCH, mode, offset, size, 0, 0);
 }
 

@@ -9,11 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
 #include "launch/layout.h"
 
 struct launch_thread;
-struct kernel_action;
 
 struct kernel_context {
     uint64_t flags;
@@ -31,16 +29,6 @@ struct kernel_context {
 _Static_assert(offsetof(struct kernel_context, rsp) == UC_RSP, "layout.h");
 _Static_assert(offsetof(struct kernel_context, sigmask) == 296, "struct ucontext");
 _Static_assert(sizeof(struct kernel_context) == 304, "struct ucontext");
-
-/* Lets `context` enter the program's handler for `signal`, with the frame that the kernel would
- * have pushed; `saved_mask` is what rt_sigreturn brings back.  -EFAULT when the program's stack
- * cannot take it; then the context is as it was. */
-int frame_push(struct launch_thread *t, struct kernel_context *context, const siginfo_t *info,
-               const struct kernel_action *action, uint64_t saved_mask) MUST_USE;
-
-/* rt_sigreturn(2) of the program: loads `context` and the thread's signal mask and stack from the
- * frame at its stack pointer.  -EFAULT when there is none. */
-int frame_pop(struct launch_thread *t, struct kernel_context *context) MUST_USE;
 
 /* A copy of `context` and its XSAVE area just below `top`, with nothing shared; NULL when `room`
  * bytes are too few. */

@@ -14,6 +14,9 @@ struct launch_options;
  * and the devices cannot be opened. */
 void device_start(const struct launch_options *options);
 
+/* False when it could not be started. */
+bool device_works(void);
+
 /* What __vdso_sgx_enter_enclave jumps to. */
 uint64_t device_enter_address(void);
 

@@ -81,6 +81,11 @@ uint64_t device_enter_address(void)
     return (uint64_t)as_long(emu_enter);
 }
 
+bool device_works(void)
+{
+    return g_failed.code == 0;
+}
+
 bool device_is_used(void)
 {
     return atomic_load_explicit(&g_is_used, memory_order_relaxed);

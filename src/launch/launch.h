@@ -16,6 +16,7 @@ enum launch_guard {
 struct launch_options {
     bool fast; /* --mode fast */
     bool verbose;
+    bool plain_cpuid; /* --cpuid real */
     enum launch_guard guard;
     uint64_t epc_size;    /* bytes; 0: the emulator's default */
     const char *secret;   /* --secret: file of the CPU's secret; NULL: the emulator's choice */
@@ -29,8 +30,9 @@ struct launch_options {
 struct launch_program {
     struct launch_options options;
     enum launch_guard guard; /* what is in use */
-    char path[4096];         /* absolute, what /proc/self/exe shows */
-    char launcher[4096];     /* where sgx-emu itself lies */
+    bool catches_cpuid;
+    char path[4096];     /* absolute, what /proc/self/exe shows */
+    char launcher[4096]; /* where sgx-emu itself lies */
 };
 
 extern struct launch_program g_program;

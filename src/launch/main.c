@@ -15,6 +15,7 @@
 #include "emu/thread.h"
 #include "launch/block.h"
 #include "launch/catch.h"
+#include "launch/cpuid.h"
 #include "launch/device.h"
 #include "launch/heap.h"
 #include "launch/launch.h"
@@ -166,6 +167,11 @@ static int enter(struct launch_thread *t, uint64_t sp, uint64_t entry, struct er
     if (rc)
         return fail(e, rc, "signal stack: %s", strerror(-rc));
     signal_start(&g_process);
+    if (!g_program.options.plain_cpuid && device_works())
+        g_program.catches_cpuid = cpuid_catch();
+    if (g_program.options.verbose && !g_program.catches_cpuid)
+        fprintf(stderr, "sgx-emu: CPUID answers as the machine does%s\n",
+                g_program.options.plain_cpuid ? "" : ", which cannot let it fault (arch_prctl(2))");
     rc = catch_arm(g_program.guard, g_program.options.guard_inherited, e);
     if (rc)
         return rc;

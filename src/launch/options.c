@@ -16,6 +16,7 @@ const char g_options_help[] =
     "  --secret FILE            the emulated CPU's secret, made when missing (default:\n"
     "                           $XDG_STATE_HOME/cella/cpu-secret)\n"
     "  --guard auto|sud|seccomp how system calls are caught (default: what works here)\n"
+    "  --cpuid sgx|real         let CPUID show SGX where the machine can (default), or not\n"
     "  --verbose                say what was chosen, and why\n"
     "  --help\n";
 
@@ -70,6 +71,14 @@ static int take_epc(struct launch_options *o, const char *value, struct err *e)
     return 0;
 }
 
+static int take_cpuid(struct launch_options *o, const char *value, struct err *e)
+{
+    o->plain_cpuid = strcmp(value, "real") == 0;
+    if (!o->plain_cpuid && strcmp(value, "sgx") != 0)
+        return fail(e, -EINVAL, "--cpuid is sgx or real, not \"%s\"", value);
+    return 0;
+}
+
 static int take_secret(struct launch_options *o, const char *value, struct err *e)
 {
     (void)e;
@@ -105,9 +114,9 @@ static const struct {
     const char *name;
     int (*take)(struct launch_options *o, const char *value, struct err *e);
 } g_valued[] = {
-    {"--mode", take_mode},     {"--epc", take_epc},     {"--guard", take_guard},
-    {"--secret", take_secret}, {"--argv0", take_argv0}, {"--execfn", take_execfn},
-    {"--program-fd", take_fd},
+    {"--mode", take_mode},     {"--epc", take_epc},       {"--guard", take_guard},
+    {"--cpuid", take_cpuid},   {"--secret", take_secret}, {"--argv0", take_argv0},
+    {"--execfn", take_execfn}, {"--program-fd", take_fd},
 };
 
 /* --name VALUE or --name=VALUE; 1 when argv[*at] is such an option. */
@@ -172,6 +181,8 @@ void options_write(struct options_words *w, const struct launch_options *o)
         add_value(w, "--mode", "fast");
     if (o->epc_size)
         add_value(w, "--epc", text_number(w->epc, o->epc_size));
+    if (o->plain_cpuid)
+        add_value(w, "--cpuid", "real");
     if (o->secret)
         add_value(w, "--secret", o->secret);
     if (o->guard != LAUNCH_GUARD_AUTO)

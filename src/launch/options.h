@@ -17,7 +17,7 @@ int options_size(const char *text, uint64_t *size) MUST_USE;
 
 /* The words of the command line for another sgx-emu that goes on where this one is (silently), up
  * to the program.  They borrow from `o` and from `w`. */
-enum { OPTIONS_WORDS = 20 };
+enum { OPTIONS_WORDS = 24 };
 struct options_words {
     const char *words[OPTIONS_WORDS];
     int count;

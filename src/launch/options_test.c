@@ -56,6 +56,7 @@ TEST(options_bad_values_are_named)
     EXPECT_EQ(parse(&o, &at, &e, WORDS("--mode", "quick", "p")), -EINVAL);
     EXPECT(strstr(e.text, "quick"));
     EXPECT_EQ(parse(&o, &at, &e, WORDS("--guard", "x", "p")), -EINVAL);
+    EXPECT_EQ(parse(&o, &at, &e, WORDS("--cpuid", "x", "p")), -EINVAL);
     EXPECT_EQ(parse(&o, &at, &e, WORDS("--epc", "12Q", "p")), -EINVAL);
     EXPECT(strstr(e.text, "12Q"));
     EXPECT_EQ(parse(&o, &at, &e, WORDS("--epc")), -EINVAL);
@@ -86,6 +87,7 @@ TEST(options_written_are_read_back_the_same)
     struct launch_options o = {.fast = true,
                                .guard = LAUNCH_GUARD_SUD,
                                .epc_size = 123 << 20,
+                               .plain_cpuid = true,
                                .secret = "/s",
                                .argv0 = "-sh",
                                .execfn = "./x",
@@ -102,6 +104,7 @@ TEST(options_written_are_read_back_the_same)
     int at;
     REQUIRE(parse(&back, &at, &e, words) == 0);
     EXPECT_EQ(at, w.count);
+    EXPECT(back.plain_cpuid);
     EXPECT(back.fast && back.guard_inherited && back.guard == LAUNCH_GUARD_SUD);
     EXPECT_EQ(back.epc_size, o.epc_size);
     EXPECT_EQ(back.program_fd, 5);

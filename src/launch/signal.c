@@ -27,8 +27,7 @@ void process_unlock(struct launch_process *p)
         sys_call4(SYS_futex, as_long(&p->lock), FUTEX_WAKE_PRIVATE, 1, 0);
 }
 
-static long kernel_sigaction(int signal, const struct kernel_action *action,
-                             struct kernel_action *old)
+static long kernel_sigaction(int signal, const struct emu_action *action, struct emu_action *old)
 {
     return sys_call4(SYS_rt_sigaction, signal, as_long(action), as_long(old), SIGSET_SIZE);
 }
@@ -47,10 +46,10 @@ void signal_restore(uint64_t mask)
 }
 
 /* The launcher's handler, with the flags of the program's that matter before it runs. */
-static struct kernel_action own_action(int signal, uint64_t program_flags)
+static struct emu_action own_action(int signal, uint64_t program_flags)
 {
     uint64_t kept = SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT;
-    struct kernel_action own = {
+    struct emu_action own = {
         .handler = (uint64_t)as_long(trap_on_signal),
         .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTORER_FLAG | (program_flags & kept),
         .restorer = (uint64_t)as_long(launch_restorer),
@@ -65,7 +64,7 @@ static struct kernel_action own_action(int signal, uint64_t program_flags)
     return own;
 }
 
-static bool has_handler(const struct kernel_action *action)
+static bool has_handler(const struct emu_action *action)
 {
     return action->handler != (uint64_t)as_long(SIG_DFL) &&
            action->handler != (uint64_t)as_long(SIG_IGN);
@@ -75,25 +74,25 @@ void signal_start(struct launch_process *p)
 {
     for (int signal = 1; signal <= SIGNAL_COUNT; signal++) {
         bool ours = SIGNAL_BIT(signal) & SIGNALS_OURS;
-        struct kernel_action own = own_action(signal, 0);
+        struct emu_action own = own_action(signal, 0);
         ignore(kernel_sigaction(signal, ours ? &own : NULL, &p->actions[signal - 1]));
     }
 }
 
-int signal_action(struct launch_process *p, int signal, const struct kernel_action *action,
-                  struct kernel_action *old)
+int signal_action(struct launch_process *p, int signal, const struct emu_action *action,
+                  struct emu_action *old)
 {
     if (signal < 1 || signal > SIGNAL_COUNT || (action && (signal == SIGKILL || signal == SIGSTOP)))
         return -EINVAL;
     process_lock(p);
-    struct kernel_action *mine = &p->actions[signal - 1];
+    struct emu_action *mine = &p->actions[signal - 1];
     if (old)
         *old = *mine;
     long rc = 0;
     if (action) {
-        struct kernel_action wanted = *action;
+        struct emu_action wanted = *action;
         wanted.mask &= ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
-        struct kernel_action own = own_action(signal, wanted.flags);
+        struct emu_action own = own_action(signal, wanted.flags);
         bool ours = SIGNAL_BIT(signal) & SIGNALS_OURS;
         rc = kernel_sigaction(signal, ours || has_handler(&wanted) ? &own : &wanted, NULL);
         if (rc == 0)
@@ -139,7 +138,7 @@ static void die(struct launch_thread *t, struct kernel_context *c, const siginfo
 {
     uint64_t bit = SIGNAL_BIT(info->si_signo);
     uint64_t all = ~0ull;
-    struct kernel_action by_default = {0};
+    struct emu_action by_default = {0};
     sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, as_long(&all), 0, SIGSET_SIZE);
     ignore(kernel_sigaction(info->si_signo, &by_default, NULL));
     long pid = sys_call2(SYS_getpid, 0, 0);
@@ -155,14 +154,14 @@ static int pick(const struct launch_thread *t, uint64_t ready)
 }
 
 /* The program's action, reset when it is for one time only. */
-static struct kernel_action take_action(struct launch_process *p, int signal)
+static struct emu_action take_action(struct launch_process *p, int signal)
 {
     process_lock(p);
-    struct kernel_action action = p->actions[signal - 1];
+    struct emu_action action = p->actions[signal - 1];
     bool once = has_handler(&action) && (action.flags & SA_RESETHAND);
     process_unlock(p);
     if (once) {
-        struct kernel_action by_default = {0};
+        struct emu_action by_default = {0};
         ignore(signal_action(p, signal, &by_default, NULL));
     }
     return action;
@@ -170,12 +169,16 @@ static struct kernel_action take_action(struct launch_process *p, int signal)
 
 /* A handler of the program is entered; false when its stack cannot take the frame. */
 static bool enter(struct launch_thread *t, struct kernel_context *c, const siginfo_t *info,
-                  const struct kernel_action *action)
+                  const struct emu_action *action)
 {
     uint64_t bit = SIGNAL_BIT(info->si_signo);
     uint64_t current = t->has_wait_mask ? t->wait_mask : t->blocked;
-    if (frame_push(t, c, info, action, t->blocked))
+    siginfo_t copy = *info;
+    struct emu_trap trap = {.signal = info->si_signo, .info = &copy, .uc = context_uc(c)};
+    struct emu_signal_state state = {.blocked = t->blocked, .altstack = t->stack};
+    if (!(action->flags & SA_RESTORER_FLAG) || !emu_frame_push(&trap, action, &state))
         return false;
+    t->stack = state.altstack;
     t->has_wait_mask = false;
     signal_change_mask(t, c, current | action->mask | (action->flags & SA_NODEFER ? 0 : bit));
     return true;
@@ -183,7 +186,7 @@ static bool enter(struct launch_thread *t, struct kernel_context *c, const sigin
 
 static void deliver_fault(struct launch_thread *t, struct kernel_context *c, const siginfo_t *info)
 {
-    struct kernel_action action = take_action(t->process, info->si_signo);
+    struct emu_action action = take_action(t->process, info->si_signo);
     bool blocked = t->blocked & SIGNAL_BIT(info->si_signo);
     if (blocked || !has_handler(&action) || !enter(t, c, info, &action))
         die(t, c, info);
@@ -202,7 +205,7 @@ static void deliver_plain(struct launch_thread *t, struct kernel_context *c, con
             requeue(t, info);
         return;
     }
-    struct kernel_action action = take_action(t->process, info->si_signo);
+    struct emu_action action = take_action(t->process, info->si_signo);
     if (action.handler == (uint64_t)as_long(SIG_IGN))
         return;
     if (!has_handler(&action) && ours)

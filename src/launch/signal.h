@@ -34,8 +34,8 @@ static inline uint64_t signal_real_mask(uint64_t mask)
 void launch_deliver_late(struct kernel_context *context);
 
 /* rt_sigaction(2), for signals 1 to 64; both pointers may be NULL. */
-int signal_action(struct launch_process *p, int signal, const struct kernel_action *action,
-                  struct kernel_action *old) MUST_USE;
+int signal_action(struct launch_process *p, int signal, const struct emu_action *action,
+                  struct emu_action *old) MUST_USE;
 
 void process_lock(struct launch_process *p);
 void process_unlock(struct launch_process *p);

@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "launch/thread.h"
 
+struct kernel_context;
+
+/* NOLINTNEXTLINE(readability-function-size): a system call has six arguments */
 static inline long sys_call6(long nr, long a, long b, long c, long d, long e, long f)
 {
     long result;
@@ -69,6 +72,12 @@ static inline struct launch_thread *thread_here(void)
 static inline void *program_at(uint64_t addr)
 {
     return (void *)addr;
+}
+
+/* The kernel's context as glibc calls it. */
+static inline ucontext_t *context_uc(struct kernel_context *c)
+{
+    return (ucontext_t *)c;
 }
 
 static inline long as_long(const void *p)

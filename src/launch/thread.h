@@ -13,22 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/thread.h"
 #include "launch/layout.h"
 
 enum { SIGNAL_COUNT = 64 };
 
-/* struct sigaction as the kernel has it.  [Linux uapi asm/signal.h] */
-struct kernel_action {
-    uint64_t handler;
-    uint64_t flags;
-    uint64_t restorer;
-    uint64_t mask;
-};
-
 /* The program's process as it sees itself.  A child of vfork has its own copy. */
 struct launch_process {
-    _Atomic uint32_t lock;                      /* futex lock of `actions` */
-    struct kernel_action actions[SIGNAL_COUNT]; /* index is signal - 1 */
+    _Atomic uint32_t lock;                   /* futex lock of `actions` */
+    struct emu_action actions[SIGNAL_COUNT]; /* index is signal - 1 */
     bool is_vfork_child; /* shares memory with its parent: descriptors are its own, though */
 };
 

@@ -10,7 +10,9 @@
 #include "launch/block.h"
 #include "launch/call.h"
 #include "launch/context.h"
+#include "launch/cpuid.h"
 #include "launch/gate.h"
+#include "launch/launch.h"
 #include "launch/signal.h"
 #include "launch/sys_raw.h"
 #include "launch/thread.h"
@@ -60,12 +62,19 @@ _Noreturn static void give_up(const siginfo_t *info, const struct kernel_context
         sys_call2(SYS_exit_group, 128 + info->si_signo, 0);
 }
 
+static bool is_cpuid(const siginfo_t *info, struct kernel_context *c)
+{
+    return g_program.catches_cpuid && info->si_signo == SIGSEGV && info->si_code == SI_KERNEL &&
+           cpuid_emulate(c);
+}
+
 /* A fault of the launcher's own: expected only where it follows an address of the program. */
 static void own_fault(const siginfo_t *info, struct kernel_context *c)
 {
-    if (!within(c->rip, launch_copy, launch_copy_end))
+    if (within(c->rip, launch_copy, launch_copy_end))
+        c->rip = (uint64_t)as_long(launch_copy_fault);
+    else if (!is_cpuid(info, c))
         give_up(info, c);
-    c->rip = (uint64_t)as_long(launch_copy_fault);
 }
 
 static void note(struct launch_thread *t, const siginfo_t *info, struct kernel_context *c)
@@ -76,8 +85,10 @@ static void note(struct launch_thread *t, const siginfo_t *info, struct kernel_c
 }
 
 /* The emulator first: it carries out ENCLU, leaves enclaves, and says what the program sees. */
-static void from_program(struct launch_thread *t, struct emu_trap *trap)
+static void from_program(struct launch_thread *t, struct emu_trap *trap, struct kernel_context *c)
 {
+    if (!emu_thread_inside(trap->thread) && is_cpuid(trap->info, c))
+        return;
     gate_enter();
     enum emu_verdict verdict = emu_trap_handle(trap);
     gate_leave();
@@ -95,7 +106,7 @@ void trap_on_signal(int signal, siginfo_t *info, void *context)
     emu_trap_begin(&trap, block_emu(t));
     bool is_fault = (SIGNAL_BIT(signal) & SIGNALS_OURS) && info->si_code > 0;
     if (!is_nested(t, c))
-        from_program(t, &trap);
+        from_program(t, &trap, c);
     else if (is_fault)
         own_fault(info, c);
     else
@@ -137,7 +148,7 @@ void trap_on_syscall(int signal, siginfo_t *info, void *context)
         serve(t, &trap, c);
     } else {
         signal_block_all(); /* until sigreturn */
-        from_program(t, &trap);
+        from_program(t, &trap, c);
     }
     emu_trap_end(&trap);
 }
