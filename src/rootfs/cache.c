@@ -28,11 +28,20 @@ uint32_t cache_find(struct cache *c, uint64_t block, unsigned keep)
             continue;
         }
         touch(s, keep);
-        __atomic_store_n(&c->hits, __atomic_load_n(&c->hits, __ATOMIC_RELAXED) + 1,
-                         __ATOMIC_RELAXED);
-        return (uint32_t)(s - c->slots);
+        uint32_t slot = (uint32_t)(s - c->slots);
+        uint64_t *hits = &c->hits[slot / CACHE_WAYS % CACHE_COUNTERS].count;
+        __atomic_store_n(hits, __atomic_load_n(hits, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+        return slot;
     }
     return CACHE_NO_SLOT;
+}
+
+uint64_t cache_hits(const struct cache *c)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < CACHE_COUNTERS; i++)
+        sum += __atomic_load_n(&c->hits[i].count, __ATOMIC_RELAXED);
+    return sum;
 }
 
 bool cache_has(const struct cache *c, uint64_t block)

@@ -18,6 +18,7 @@
 
 enum {
     CACHE_WAYS = 8,
+    CACHE_COUNTERS = 16,
     CACHE_MAPS_PER_SET = 5, /* long-lived pins; three ways always remain for the reader itself */
     CACHE_KEEP_DATA = 1,    /* rounds of the clock hand that a block survives unused */
     CACHE_KEEP_META = 2,
@@ -33,11 +34,17 @@ struct cache_slot {
     uint16_t maps; /* of a set's first slot: how many of the set's slots are mapped by callers */
 };
 
+/* Spread over lines of the CPU's cache, so that threads seldom meet in one.  Some hits are lost
+ * when they do: the sum is only shown. */
+struct cache_hits {
+    _Alignas(64) uint64_t count;
+};
+
 struct cache {
     struct cache_slot *slots; /* set after set */
     uint8_t *data;            /* slot after slot */
     uint64_t sets;
-    uint64_t hits; /* may miss some when threads race: it is only shown */
+    struct cache_hits hits[CACHE_COUNTERS];
 };
 
 /* Both give a slot with a pin on it, or CACHE_NO_SLOT.  cache_find() needs no lock. */
@@ -56,5 +63,8 @@ void cache_unmap(struct cache *c, uint32_t slot);
 
 /* True when the block is there; takes no pin, so it is a hint only. */
 bool cache_has(const struct cache *c, uint64_t block);
+
+/* How many times cache_find() found something, about. */
+uint64_t cache_hits(const struct cache *c);
 
 #endif

@@ -133,7 +133,7 @@ uint64_t rootfs_root(const struct rootfs *r)
 void rootfs_stats(const struct rootfs *r, struct rootfs_stats *out)
 {
     *out = (struct rootfs_stats){
-        .hits = __atomic_load_n(&r->cache.hits, __ATOMIC_RELAXED),
+        .hits = cache_hits(&r->cache),
         .loads = __atomic_load_n(&r->loads, __ATOMIC_RELAXED),
         .reads = __atomic_load_n(&r->reads, __ATOMIC_RELAXED),
         .mismatches = __atomic_load_n(&r->mismatches, __ATOMIC_RELAXED),
