@@ -4,6 +4,7 @@
  * The enclave: EENTER goes to cpu_code_entry, which jumps to the piece at offset RDI, with RCX the
  * way back and R10 the CSSA; piece 0 dumps the registers as EENTER left them.  Every ENCLU stands
  * with two bytes of padding, as in our images. */
+#include "emu/cpu_state_test.h"
 #include "emu/thread_layout.h"
 
     .macro exit_enclave
@@ -196,6 +197,168 @@ piece piece_pattern_fault
     mov (%rsi), %rcx
     mov %rax, %rdx
     exit_enclave
+/* The self-check: every register from struct cpu_state at RSI (in), some time, a fault at one place
+ * if R8 says so, then every register back into it (out).  R9: 0 SSE, 1 AVX, 2 AVX-512. */
+    .macro each_vector insn, last, stride, base
+    .set n, 0
+    .rept \last + 1
+    vector_one \insn, %n, (\base + n * \stride)
+    .set n, n + 1
+    .endr
+    .endm
+
+    .altmacro
+    .macro load_sse n, at
+    movdqu \at(%rsi), %xmm\n
+    .endm
+    .macro store_sse n, at
+    movdqu %xmm\n, \at(%rsi)
+    .endm
+    .macro load_avx n, at
+    vmovdqu \at(%rsi), %ymm\n
+    .endm
+    .macro store_avx n, at
+    vmovdqu %ymm\n, \at(%rsi)
+    .endm
+    .macro load_512 n, at
+    vmovdqu64 \at(%rsi), %zmm\n
+    .endm
+    .macro store_512 n, at
+    vmovdqu64 %zmm\n, \at(%rsi)
+    .endm
+    .macro load_mask n, at
+    kmovq \at(%rsi), %k\n
+    .endm
+    .macro store_mask n, at
+    kmovq %k\n, \at(%rsi)
+    .endm
+    .macro vector_one insn, n, at
+    \insn \n, %(\at)
+    .endm
+
+    .macro load_pattern
+    fninit
+    .set n, 0
+    .rept 8
+    fldt S_X87 + 16 * n(%rsi)
+    .set n, n + 1
+    .endr
+    ldmxcsr S_MXCSR(%rsi)
+    cmp $1, %r9
+    ja 2f
+    je 1f
+    each_vector load_sse, 15, 64, S_VECTOR
+    jmp 3f
+1:  each_vector load_avx, 15, 64, S_VECTOR
+    jmp 3f
+2:  each_vector load_512, 31, 64, S_VECTOR
+    each_vector load_mask, 7, 8, S_MASK
+3:
+    .endm
+
+piece piece_check
+    mov %rcx, S_BACK(%rsi)
+    mov %rsp, S_HOST_SP(%rsi)
+    mov %rbp, S_HOST_BP(%rsi)
+    mov %r8, S_FAULT(%rsi)
+    mov %r9, S_LEVEL(%rsi)
+    rdgsbase %rsp
+    add $2048, %rsp
+    load_pattern
+    .set n, 0
+    .rept 16
+    mov S_RED + 8 * n(%rsi), %rax
+    mov %rax, -128 + 8 * n(%rsp)
+    .set n, n + 1
+    .endr
+    lea -128(%rsp), %rsp
+    pushq S_FLAGS(%rsi)
+    cmpq $0, S_FAULT(%rsi)
+    mov S_GPR(%rsi), %rax
+    mov S_GPR + 8(%rsi), %rbx
+    mov S_GPR + 16(%rsi), %rcx
+    mov S_GPR + 24(%rsi), %rdx
+    mov S_GPR + 32(%rsi), %rdi
+    mov S_GPR + 40(%rsi), %rbp
+    mov S_GPR + 48(%rsi), %r8
+    mov S_GPR + 56(%rsi), %r9
+    mov S_GPR + 64(%rsi), %r10
+    mov S_GPR + 72(%rsi), %r11
+    mov S_GPR + 80(%rsi), %r12
+    mov S_GPR + 88(%rsi), %r13
+    mov S_GPR + 96(%rsi), %r14
+    mov S_GPR + 104(%rsi), %r15
+    je 1f
+    popfq
+    lea 128(%rsp), %rsp
+    .rept 20
+    pause
+    .endr
+    ud2
+    .rept 20
+    pause
+    .endr
+    jmp 2f
+1:  popfq
+    lea 128(%rsp), %rsp
+    .rept 40
+    pause
+    .endr
+2:  mov %rax, S_GPR + S_OUT(%rsi)
+    mov %rbx, S_GPR + 8 + S_OUT(%rsi)
+    mov %rcx, S_GPR + 16 + S_OUT(%rsi)
+    mov %rdx, S_GPR + 24 + S_OUT(%rsi)
+    mov %rdi, S_GPR + 32 + S_OUT(%rsi)
+    mov %rbp, S_GPR + 40 + S_OUT(%rsi)
+    mov %r8, S_GPR + 48 + S_OUT(%rsi)
+    mov %r9, S_GPR + 56 + S_OUT(%rsi)
+    mov %r10, S_GPR + 64 + S_OUT(%rsi)
+    mov %r11, S_GPR + 72 + S_OUT(%rsi)
+    mov %r12, S_GPR + 80 + S_OUT(%rsi)
+    mov %r13, S_GPR + 88 + S_OUT(%rsi)
+    mov %r14, S_GPR + 96 + S_OUT(%rsi)
+    mov %r15, S_GPR + 104 + S_OUT(%rsi)
+    .set n, 0
+    .rept 16
+    mov -128 + 8 * n(%rsp), %rax
+    mov %rax, S_RED + 8 * n + S_OUT(%rsi)
+    .set n, n + 1
+    .endr
+    lea -128(%rsp), %rsp
+    pushfq
+    popq S_FLAGS + S_OUT(%rsi)
+    cld
+    lea 128(%rsp), %rsp
+    rdfsbase %rax
+    mov %rax, S_FS + S_OUT(%rsi)
+    rdgsbase %rax
+    mov %rax, S_GS + S_OUT(%rsi)
+    mov %rsp, S_SP + S_OUT(%rsi)
+    mov S_LEVEL(%rsi), %r9
+    stmxcsr S_MXCSR + S_OUT(%rsi)
+    .set n, 7
+    .rept 8
+    fstpt S_X87 + 16 * n + S_OUT(%rsi)
+    .set n, n - 1
+    .endr
+    cmp $1, %r9
+    ja 2f
+    je 1f
+    each_vector store_sse, 15, 64, S_VECTOR + S_OUT
+    jmp 3f
+1:  each_vector store_avx, 15, 64, S_VECTOR + S_OUT
+    vzeroupper
+    jmp 3f
+2:  each_vector store_512, 31, 64, S_VECTOR + S_OUT
+    each_vector store_mask, 7, 8, S_MASK + S_OUT
+    vzeroupper
+3:  movl $0x1f80, -4(%rsp)
+    ldmxcsr -4(%rsp)
+    mov S_BACK(%rsi), %rcx
+    mov S_HOST_BP(%rsi), %rbp
+    mov S_HOST_SP(%rsi), %rsp
+    exit_enclave
+    .noaltmacro
 piece cpu_code_end
 
     .text

@@ -31,6 +31,12 @@ extern const char emu_enter_enclu[], emu_enter_fast[], emu_fast_enter[], emu_fas
     emu_fast_resume_took[], emu_fast_resume_load[], emu_fast_resume_counted[],
     emu_fast_resume_busy[], emu_fast_resume_early[], emu_fast_resume_end[];
 
+/* Signals that hit a stub, for the soak. */
+struct fast_rolls {
+    _Atomic uint64_t enter, resume, exit;
+};
+extern struct fast_rolls g_fast_rolls;
+
 /* Sites of the enclave that were patched. */
 unsigned fast_sites(const struct emu_enclave *enclave);
 

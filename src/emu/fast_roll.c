@@ -20,6 +20,8 @@
 #include "emu/transit.h"
 #include "emu/xstate.h"
 
+struct fast_rolls g_fast_rolls;
+
 static bool within(uint64_t rip, const char *from, const char *to)
 {
     return rip >= cpu_addr(from) && rip < cpu_addr(to);
@@ -54,6 +56,7 @@ static void roll_enter(struct emu_trap *trap)
 {
     struct emu_thread *t = trap->thread;
     uint64_t rip = context_get(trap->uc, REG_RIP);
+    g_fast_rolls.enter++;
     if (took(trap, emu_fast_enter_tried, emu_fast_enter_busy))
         give_back(trap);
     if (within(rip, emu_fast_enter_known, emu_fast_enter_early)) {
@@ -77,6 +80,7 @@ static void roll_resume(struct emu_trap *trap, bool is_fault)
     struct emu_thread *t = trap->thread;
     ucontext_t *uc = trap->uc;
     uint64_t rip = context_get(uc, REG_RIP);
+    g_fast_rolls.resume++;
     if (took(trap, emu_fast_resume_tried, emu_fast_resume_busy)) {
         if (within(rip, emu_fast_resume_took, emu_fast_resume_counted))
             context_set(uc, REG_RDX, t->saved_rdx);
@@ -127,6 +131,7 @@ static void roll_exit(struct emu_trap *trap, uint64_t stub, uint64_t at)
     struct emu_thread *t = trap->thread;
     ucontext_t *uc = trap->uc;
     uint64_t rax = context_get(uc, REG_RAX);
+    g_fast_rolls.exit++;
     if (within(at, fast_exit_flags_in_ax, fast_exit_flags_kept) ||
         within(at, fast_exit_slow, fast_exit_slow_flags_live))
         flags_from_ax(uc, rax);
