@@ -32,26 +32,27 @@ static bool fails_now(void)
     return true;
 }
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
+/* The linker's names: it sends calls of malloc() to __wrap_malloc(). */
+void *real_malloc(size_t size) __asm__("__real_malloc");
+void *real_calloc(size_t count, size_t size) __asm__("__real_calloc");
+void *real_realloc(void *old, size_t size) __asm__("__real_realloc");
+void *wrapped_malloc(size_t size) __asm__("__wrap_malloc");
+void *wrapped_calloc(size_t count, size_t size) __asm__("__wrap_calloc");
+void *wrapped_realloc(void *old, size_t size) __asm__("__wrap_realloc");
 
-void *__wrap_malloc(size_t size)
+void *wrapped_malloc(size_t size)
 {
-    return fails_now() ? NULL : __real_malloc(size);
+    return fails_now() ? NULL : real_malloc(size);
 }
 
-void *__wrap_calloc(size_t count, size_t size)
+void *wrapped_calloc(size_t count, size_t size)
 {
-    return fails_now() ? NULL : __real_calloc(count, size);
+    return fails_now() ? NULL : real_calloc(count, size);
 }
 
-void *__wrap_realloc(void *old, size_t size)
+void *wrapped_realloc(void *old, size_t size)
 {
-    return fails_now() ? NULL : __real_realloc(old, size);
+    return fails_now() ? NULL : real_realloc(old, size);
 }
 
 /* All that allocates: a scan, attributes that are shared, a large directory, spooled data. */
