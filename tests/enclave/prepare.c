@@ -14,13 +14,21 @@
 enum { IMAGE_MAX_SIZE = 64 << 20, TEST_DATE = 0x20260101 };
 
 static const struct option g_options[] = {
-    {"emu", required_argument, NULL, 'm'},   {"epc", required_argument, NULL, 'e'},
-    {"heap", required_argument, NULL, 'h'},  {"threads", required_argument, NULL, 't'},
-    {"stack", required_argument, NULL, 's'}, {"xfrm", required_argument, NULL, 'x'},
-    {"debug", no_argument, NULL, 'd'},       {"base-zero", no_argument, NULL, 'z'},
-    {"dynamic", no_argument, NULL, 'y'},     {"measured-heap", no_argument, NULL, 'M'},
-    {"no-exinfo", no_argument, NULL, 'n'},   {"verbose", no_argument, NULL, 'v'},
-    {"nssa", required_argument, NULL, 'N'},  {0},
+    {"emu", required_argument, NULL, 'm'},
+    {"epc", required_argument, NULL, 'e'},
+    {"heap", required_argument, NULL, 'h'},
+    {"threads", required_argument, NULL, 't'},
+    {"stack", required_argument, NULL, 's'},
+    {"xfrm", required_argument, NULL, 'x'},
+    {"debug", no_argument, NULL, 'd'},
+    {"base-zero", no_argument, NULL, 'z'},
+    {"dynamic", no_argument, NULL, 'y'},
+    {"measured-heap", no_argument, NULL, 'M'},
+    {"no-exinfo", no_argument, NULL, 'n'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"nssa", required_argument, NULL, 'N'},
+    {"timer", required_argument, NULL, 'T'},
+    {0},
 };
 
 /* An ELRANGE from 0 to 64 GiB with the image near its end, as the library OS will have it. */
@@ -71,6 +79,9 @@ static int take_option(struct prepared *p, int option, struct err *e)
         return 0;
     case 'N':
         o->nssa = (uint32_t)number;
+        return 0;
+    case 'T':
+        p->timer_us = (long)number;
         return 0;
     case 'v':
         p->host_options.verbose = true;

@@ -13,13 +13,15 @@ struct prepared {
     struct measure_layout layout;
     struct sgx_sigstruct sigstruct;
     struct host_enclave enclave;
-    int argc; /* what is behind the options: image and its arguments */
+    long timer_us; /* a signal in this interval, 0: none */
+    int argc;      /* what is behind the options: image and its arguments */
     char **argv;
 };
 
 /* Reads --emu trap|fast|off, --epc, --heap, --threads, --stack (bytes), --xfrm, --debug,
  * --base-zero,
- * --dynamic, --measured-heap; ends the process with a sentence when they are wrong. */
+ * --dynamic, --measured-heap, --timer (microseconds); ends the process with a sentence when they
+ * are wrong. */
 void prepare_options(struct prepared *p, int argc, char **argv);
 
 /* Platform, layout, signature, enclave: from p->argv[0] and the options. */

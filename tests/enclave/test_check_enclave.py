@@ -114,3 +114,17 @@ def test_what_is_no_elf_file_is_refused(programs, tmp_path):
     image.write_text("hello")
     done = check(programs, image)
     assert done.returncode == 1 and done.stderr.startswith(b"check-enclave: readelf:")
+
+
+def test_what_is_loaded_does_not_depend_on_where_it_was_built(programs):
+    """MRENCLAVE covers the loaded segments: no path of this machine may be in them."""
+    for name in ("prover", "verifier"):
+        image = programs.build / f"src/enclave/{name}.enclave"
+        headers = subprocess.run(["readelf", "-lW", str(image)], check=True, capture_output=True, text=True).stdout
+        loads = [line.split() for line in headers.splitlines() if line.strip().startswith("LOAD")]
+        assert len(loads) == 3
+        content = image.read_bytes()
+        for load in loads:
+            offset, size = int(load[1], 16), int(load[4], 16)
+            assert str(programs.root).encode() not in content[offset:offset + size]
+            assert b".c\0" not in content[offset:offset + size]

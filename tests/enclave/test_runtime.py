@@ -135,3 +135,10 @@ def test_no_register_holds_a_secret_behind_eexit(programs, mode, xfrm):
 
 def test_entries_that_should_not_be_are_refused_and_change_nothing(programs, mode):
     good(programs.start(programs.build / "tests/enclave/enclave_entries", "--emu", mode, programs.exercise))
+
+
+@pytest.mark.parametrize("what", [("exceptions",), ("nested",), ("threads", "3", "300"), ("arithmetic", "20000"), ("heap",)])
+def test_signals_at_a_high_rate_change_nothing(programs, mode, what):
+    done = programs.run("--emu", mode, "--threads", "4", "--stack", "0x40000", "--timer", "150", "--", *what)
+    good(done)
+    assert re.search(rb"^[0-9]+ signals$", done.stdout, re.M), done
