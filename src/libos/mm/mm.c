@@ -29,7 +29,6 @@ void mm_clear(struct mm *mm)
         ignore(vma_remove(mm, 0, UINTPTR_MAX & ~(uintptr_t)(PAGE_SIZE - 1)));
     mm->brk_start = mm->brk_end = 0;
     mutex_unlock(&mm->lock);
-    patch_reset();
 }
 
 /* Where the mapping goes; 0 and *rc when nowhere.  Needs: mm->lock. */
@@ -65,7 +64,7 @@ static int check_file(const struct mm_map *m)
 }
 
 /* Memory for a new area, and the file's content in it.  Needs: mm->lock. */
-static int map_fill(const struct vma *vma)
+static int map_fill(struct mm *mm, const struct vma *vma)
 {
     size_t size = vma->end - vma->start;
     unsigned rights = prot_rights(vma->prot);
@@ -78,8 +77,8 @@ static int map_fill(const struct vma *vma)
         rc = file_share(vma->file, vma->start, vma->offset, size);
     else
         rc = file_read_in(vma->file, vma->start, vma->offset, size);
-    if (!rc && (vma->prot & PROT_EXEC))
-        patch_range(vma->start, size);
+    if (!rc && (vma->prot & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC && !(vma->flags & MAP_SHARED))
+        patch_range(mm, vma->start, size);
     if (!rc && rights != (PLATFORM_READ | PLATFORM_WRITE))
         rc = platform_mem_protect(vma->start, size, rights);
     return rc;
@@ -104,7 +103,7 @@ static int map_new(struct mm *mm, uintptr_t at, size_t size, const struct mm_map
         kfree(vma);
         return -ENOMEM;
     }
-    int rc = vma->backed ? map_fill(vma) : 0;
+    int rc = vma->backed ? map_fill(mm, vma) : 0;
     if (!rc)
         rc = vma_insert(mm, vma);
     if (rc) {
@@ -178,10 +177,7 @@ static int protect_one(struct mm *mm, struct vma *vma, uint32_t prot)
         if (vma_charged(vma))
             mm->committed += size;
     } else if (vma->backed && rights != prot_rights(vma->prot)) {
-        if ((prot & PROT_EXEC) && !(vma->prot & PROT_EXEC) && !(prot & PROT_WRITE))
-            rc = patch_protect(vma->start, size, prot_rights(vma->prot));
-        if (!rc)
-            rc = platform_mem_protect(vma->start, size, rights);
+        rc = platform_mem_protect(vma->start, size, rights);
     }
     if (!rc)
         vma->prot = prot;
