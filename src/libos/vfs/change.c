@@ -242,7 +242,7 @@ static int rename_locked(struct task *t, const struct walk *from, const struct w
     if (!rc && target->inode && is_below(from->dentry, target))
         rc = -ENOTEMPTY;
     if (!rc && old->inode == target->inode)
-        return 0;
+        return flags & RENAME_NOREPLACE ? -EEXIST : 0;
     if (!rc && !S_ISDIR(old->inode->mode) && (from->trailing_slash || to->trailing_slash))
         rc = -ENOTDIR;
     if (!rc)

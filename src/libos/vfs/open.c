@@ -14,6 +14,8 @@
 
 int vfs_start(struct task *t, int at, const char *path, unsigned flags, struct dentry **out)
 {
+    if (!*path && !(flags & WALK_EMPTY))
+        return -ENOENT;
     if (*path == '/' || at == AT_FDCWD) {
         spin_lock(&t->process->lock);
         *out = dentry_get(t->process->cwd);
