@@ -148,17 +148,6 @@ static int inet_accept(struct task *t, struct file *f, uint32_t flags, struct fi
     return wrap(&like, (int)fd, flags, out);
 }
 
-/* The outcome of a connect that is under way: 0 or the error the socket has. */
-static int connect_result(const struct file *f)
-{
-    int32_t error = 0;
-    uint32_t size = sizeof error;
-    int rc = platform_getsockopt(f->host_fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (rc)
-        return rc;
-    return error > 0 && error <= ERRNO_MAX ? -error : 0;
-}
-
 static int inet_connect(struct task *t, struct file *f, const uint8_t *name, uint32_t size)
 {
     struct socket *s = f->priv;
@@ -182,7 +171,7 @@ static int inet_connect(struct task *t, struct file *f, const uint8_t *name, uin
         struct platform_pollfd fd = {.fd = f->host_fd, .events = POLLOUT};
         int n = platform_poll(&fd, 1, left);
         if (n > 0)
-            return connect_result(f);
+            return platform_connect(f->host_fd, name, size, false); /* says how it ended */
         if (n < 0 && n != -EINTR && n != -ETIMEDOUT)
             return n;
     }
