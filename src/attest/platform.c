@@ -86,39 +86,48 @@ static void judge_names(struct checks *k, const struct certs *s)
 }
 
 /* CA by root: done before when it is the authority of the collateral's revocation list. */
-static bool ca_is_good(const struct certs *s, const struct collateral *c)
+static int judge_ca(bool *good, const struct certs *s, const struct collateral *c)
 {
-    if (c->pck_ca.present && span_equal(s->ca->der, c->pck_ca.cert.der) &&
-        c->checks.at[CHECK_PCK_CRL_CHAIN].state == CHECK_PASSED)
-        return true;
+    *good = c->pck_ca.present && span_equal(s->ca->der, c->pck_ca.cert.der) &&
+            c->checks.at[CHECK_PCK_CRL_CHAIN].state == CHECK_PASSED;
+    if (*good)
+        return 0;
     struct sigkey *key = NULL;
-    if (sigkey_new(&key, s->root->key))
-        return false;
-    bool ok = cert_issued_by(s->ca, s->root, key);
+    int rc = sigkey_new(&key, s->root->key);
+    if (rc == -ENOMEM)
+        return rc;
+    *good = rc == 0 && cert_issued_by(s->ca, s->root, key);
     sigkey_free(key);
-    return ok;
+    return 0;
 }
 
-static void judge_chain(struct checks *k, const struct certs *s, const struct collateral *c)
+static int judge_chain(struct checks *k, const struct certs *s, const struct collateral *c)
 {
     char name[64];
+    bool ca_is_good = false;
     if (!s->ca || !s->root) {
         check_fail(k, CHECK_PCK_CHAIN, "platform certificate, its authority and a root",
                    "an incomplete chain");
-        return;
+        return 0;
     }
     struct sigkey *own = NULL;
     const struct sigkey *key = c->pck_ca.key;
-    if (!c->pck_ca.present || memcmp(s->ca->key, c->pck_ca.cert.key, 64) != 0)
-        key = sigkey_new(&own, s->ca->key) ? NULL : own;
-    const struct x509 *wrong = !cert_issued_by(s->leaf, s->ca, key) ? s->leaf
-                               : !ca_is_good(s, c)                  ? s->ca
-                                                                    : NULL;
+    if (!c->pck_ca.present || memcmp(s->ca->key, c->pck_ca.cert.key, 64) != 0) {
+        if (sigkey_new(&own, s->ca->key) == -ENOMEM)
+            return -ENOMEM;
+        key = own;
+    }
+    bool leaf_is_good = cert_issued_by(s->leaf, s->ca, key);
     sigkey_free(own);
+    int rc = judge_ca(&ca_is_good, s, c);
+    if (rc)
+        return rc;
+    const struct x509 *wrong = !leaf_is_good ? s->leaf : !ca_is_good ? s->ca : NULL;
     CHECK_THAT(k, CHECK_PCK_CHAIN, !wrong, "each signed by the next",
                text_of("\"%s\" is not signed by the next certificate",
                        wrong ? x509_name(name, wrong->subject) : "")
                    .s);
+    return 0;
 }
 
 /* The root must be trusted, and the same that the collateral ends in. */
@@ -198,7 +207,9 @@ static int judge_certs(struct platform *p, struct checks *k, const struct certs 
     x509_name(p->issuer, s->leaf->issuer);
     judge_given(k, s, c);
     judge_names(k, s);
-    judge_chain(k, s, c);
+    rc = judge_chain(k, s, c);
+    if (rc)
+        return rc;
     judge_root(k, s, c);
     judge_revoked(k, s, c);
     struct sigkey *key = NULL;
