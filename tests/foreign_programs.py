@@ -38,7 +38,7 @@ def build_foreign(at):
     subprocess.run([sys.executable, FOREIGN / "make_enclave.py", "code.bin", "image", "sigstruct"], cwd=at, check=True)
     cc("-nostdlib", "-static", "-ffreestanding", "-fno-stack-protector", "-o", "static_host", FOREIGN / "static_host.c")
     cc("-pthread", "-o", "dynamic_host", FOREIGN / "dynamic_host.c")
-    for name in ["linux_program", "linux_signals"]:
+    for name in ["linux_program", "linux_signals", "storm"]:
         cc("-pthread", "-o", name, FOREIGN / f"{name}.c")
         cc("-pthread", "-static", "-o", f"{name}_static", FOREIGN / f"{name}.c")
     cc("-o", "without_sud", FOREIGN / "without_sud.c")

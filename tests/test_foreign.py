@@ -106,6 +106,18 @@ def test_linux_as_without_the_launcher(foreign, program, guard):
     all_passed(emu("--guard", guard, foreign / program))
 
 
+@GUARDS
+def test_signal_storm(foreign, guard):
+    status, out, err = emu("--guard", guard, foreign / "storm", "2")
+    all_passed((status, out, err))
+    assert int(err.split()[0]) > 100
+
+
+def test_process_looks_like_the_program():
+    assert emu("cat", "/proc/self/cmdline")[1] == "cat\0/proc/self/cmdline\0"
+    assert emu("cat", "/proc/self/comm")[1] == "cat\n"
+
+
 PROGRAMS = {
     "true": ["true"],
     "echo": ["echo", "a", "", "b c"],

@@ -149,6 +149,8 @@ long call_clone3(struct call *c)
 long call_exit(struct call *c)
 {
     signal_block_all();
+    if (atomic_load(&c->thread->ready)) /* it may be another thread's as well: not to be lost */
+        return CALL_AGAIN;
     if (c->thread->process->is_vfork_child) /* the parent gives the block back */
         sys_call2(SYS_exit, c->args[0], 0);
     launch_thread_end(c->thread, c->args[0]);

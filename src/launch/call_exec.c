@@ -20,6 +20,7 @@
 enum { PAGE = 4096, MAX_WORDS = 1 << 22 };
 
 struct exec_plan {
+    struct launch_thread *thread;
     char path[PATH_MAX];
     char execfn[PATH_MAX]; /* what the program asked for */
     char argv0[PATH_MAX];
@@ -40,19 +41,23 @@ static int count_words(uint64_t list)
     return -E2BIG;
 }
 
-/* Only a native program, which the kernel starts without us. */
+/* Like any forwarded call: a signal that comes before the kernel has it is delivered first. */
+static long exec_path(const struct exec_plan *p, const char *path, long argv)
+{
+    long args[6] = {as_long(path), argv, (long)p->envp};
+    return launch_forward(p->thread, SYS_execve, args);
+}
+
+/* Only a program that the kernel starts without us. */
 static long exec_native(const struct exec_plan *p)
 {
-    long path = as_long(p->resolved.path);
-    return sys_call4(SYS_execve, path, (long)p->argv, (long)p->envp, 0);
+    return exec_path(p, p->resolved.path, (long)p->argv);
 }
 
 static long exec_launcher(const struct exec_plan *p, const uint64_t *argv)
 {
-    long rc = sys_call4(SYS_execve, as_long("/proc/self/exe"), as_long(argv), (long)p->envp, 0);
-    if (rc == -ENOENT)
-        rc = sys_call4(SYS_execve, as_long(g_program.launcher), as_long(argv), (long)p->envp, 0);
-    return rc;
+    long rc = exec_path(p, "/proc/self/exe", as_long(argv));
+    return rc == -ENOENT ? exec_path(p, g_program.launcher, as_long(argv)) : rc;
 }
 
 /* sgx-emu OPTIONS -- PROGRAM [words of #! lines] argv[1..] */
@@ -139,6 +144,7 @@ static int take_path(char *to, uint64_t from)
 long call_execve(struct call *c)
 {
     struct exec_plan p;
+    p.thread = c->thread;
     p.argv = (uint64_t)c->args[1];
     p.envp = (uint64_t)c->args[2];
     p.fd = -1;
@@ -171,6 +177,7 @@ long call_execveat(struct call *c)
 {
     struct exec_plan p;
     int at = (int)c->args[0];
+    p.thread = c->thread;
     p.argv = (uint64_t)c->args[2];
     p.envp = (uint64_t)c->args[3];
     p.fd = -1;

@@ -7,6 +7,7 @@
 #include "emu/thread.h"
 #include "launch/call.h"
 #include "launch/context.h"
+#include "launch/gate.h"
 #include "launch/heap.h"
 #include "launch/launch.h"
 #include "launch/signal.h"
@@ -52,11 +53,13 @@ static bool heap_move(uint64_t end)
 long call_brk(struct call *c)
 {
     uint64_t end = (uint64_t)c->args[0];
+    gate_enter();
     process_lock(&g_heap.lock);
     if (end >= g_heap.start && end < USER_END && heap_move(end))
         g_heap.end = end;
     long now = (long)g_heap.end;
     process_unlock(&g_heap.lock);
+    gate_leave();
     return now;
 }
 

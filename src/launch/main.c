@@ -26,6 +26,7 @@
 #include "launch/stack.h"
 #include "launch/sys_raw.h"
 #include "launch/text.h"
+#include "launch/title.h"
 #include "launch/vdso.h"
 
 enum { EXIT_USAGE = 2, EXIT_CANNOT = 126, EXIT_MISSING = 127 };
@@ -183,7 +184,7 @@ static int run(struct resolved *r, int argc, char **argv, struct err *e)
     struct stack_plan plan = {.envp = environ};
     struct launch_thread *t = NULL;
     uint64_t entry;
-    uint64_t sp;
+    struct stack_made stack;
     plan.argv = program_argv(r, argc, argv, &plan.argc);
     if (!plan.argv)
         return fail(e, -ENOMEM, "no memory for its arguments");
@@ -193,13 +194,14 @@ static int run(struct resolved *r, int argc, char **argv, struct err *e)
     if (rc == 0)
         rc = load_program(&plan, &entry, &r->target, e);
     if (rc == 0)
-        rc = stack_build(&sp, &plan, e);
+        rc = stack_build(&stack, &plan, e);
     if (rc)
         return rc;
     close(r->target.fd);
     if (g_program.options.program_fd >= 0)
         close(g_program.options.program_fd);
-    return enter(t, sp, entry, e);
+    title_set(argv[0], argv[argc - 1], stack.auxv, stack.auxv_size);
+    return enter(t, stack.sp, entry, e);
 }
 
 int main(int argc, char **argv)

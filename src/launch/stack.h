@@ -4,6 +4,7 @@
 #define CELLA_LAUNCH_STACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -17,8 +18,14 @@ struct stack_plan {
     bool is_exec; /* the stack is executable */
 };
 
+struct stack_made {
+    uint64_t sp; /* where the program's stack pointer starts */
+    const uint64_t *auxv;
+    size_t auxv_size; /* bytes */
+};
+
 /* Builds it on the kernel's own stack, below the caller's frame, so that it still grows and is
- * what /proc/self/maps calls the stack.  *sp is where the program's stack pointer starts. */
-int stack_build(uint64_t *sp, const struct stack_plan *plan, struct err *e) MUST_USE;
+ * what /proc/self/maps calls the stack. */
+int stack_build(struct stack_made *made, const struct stack_plan *plan, struct err *e) MUST_USE;
 
 #endif

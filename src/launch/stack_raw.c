@@ -65,7 +65,7 @@ static int make_exec(uint64_t at, uint64_t end, struct err *e)
     return 0;
 }
 
-int stack_build(uint64_t *sp, const struct stack_plan *p, struct err *e)
+int stack_build(struct stack_made *made, const struct stack_plan *p, struct err *e)
 {
     const Elf64_auxv_t *auxv = auxv_find(environ);
     size_t aux_count = 1;
@@ -74,14 +74,16 @@ int stack_build(uint64_t *sp, const struct stack_plan *p, struct err *e)
     size_t env_count = count_strings(p->envp);
     size_t words = 1 + (size_t)p->argc + 1 + env_count + 1 + 2 * aux_count;
     uint64_t top = stack_pointer() - SLACK;
-    *sp = (top - words * sizeof(uint64_t)) & ~15ull;
-    if (p->is_exec && make_exec(*sp, (uint64_t)as_long(auxv), e))
+    made->sp = (top - words * sizeof(uint64_t)) & ~15ull;
+    if (p->is_exec && make_exec(made->sp, (uint64_t)as_long(auxv), e))
         return e->code;
 
-    uint64_t *to = program_at(*sp);
+    uint64_t *to = program_at(made->sp);
     *to++ = (uint64_t)p->argc;
     to = put_strings(to, p->argv, (size_t)p->argc);
     to = put_strings(to, p->envp, env_count);
+    made->auxv = to;
+    made->auxv_size = aux_count * sizeof *auxv;
     for (size_t i = 0; i < aux_count; i++) {
         /* Without a fake vDSO the program gets none: the real one has no SGX. */
         bool drop = auxv[i].a_type == AT_SYSINFO_EHDR && !p->vdso;

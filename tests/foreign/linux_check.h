@@ -18,7 +18,7 @@ static void check(const char *name, long found, long expected)
     g_failed = 1;
 }
 
-static void handle(int signal, void (*handler)(int), int flags, const sigset_t *mask)
+static inline void handle(int signal, void (*handler)(int), int flags, const sigset_t *mask)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     if (mask)
@@ -26,7 +26,7 @@ static void handle(int signal, void (*handler)(int), int flags, const sigset_t *
     sigaction(signal, &action, NULL);
 }
 
-static sigset_t set_of(int a, int b)
+static inline sigset_t set_of(int a, int b)
 {
     sigset_t set;
     sigemptyset(&set);
