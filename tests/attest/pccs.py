@@ -3,6 +3,7 @@
 
 import http.server
 import pathlib
+import ssl
 import threading
 import time
 import urllib.parse
@@ -10,9 +11,9 @@ import urllib.parse
 
 class Pccs:
     """`folder` is a set; `faults` maps the end of a path (tcb, identity, pckcrl, rootcacrl) to a function that
-    answers instead: it gets the handler and returns True when it did."""
+    answers instead: it gets the handler and returns True when it did.  `tls` is (certificate, key), two paths."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, tls=None):
         self.folder = pathlib.Path(folder)
         self.faults = {}
         self.asked = []
@@ -29,7 +30,11 @@ class Pccs:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collateral from a PCCS on loopback: both versions of the paths, the cache, and a service that misbehaves."""
 
+import datetime
+import ipaddress
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from conftest import ACCEPTED, DATA, REFUSED, UNDECIDED
 from pccs import Pccs
@@ -165,3 +170,29 @@ def test_forged_collateral_is_not_kept(attest, pccs):
 def test_nobody_listens(attest, pccs):
     pccs.close()
     fails(attest, pccs, "127.0.0.1")
+
+
+def self_signed(folder):
+    """A certificate for 127.0.0.1 and its key, as a PCCS makes at installation."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pccs")])
+    now = datetime.datetime.utcnow()
+    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(7).not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            .add_extension(x509.BasicConstraints(True, None), True).sign(key, hashes.SHA256()))
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.NoEncryption()))
+    return paths
+
+
+def test_tls_authority_must_be_known_or_named(attest, tmp_path):
+    paths = self_signed(tmp_path)
+    server = Pccs(SET, tls=paths)
+    fails(attest, server, "https://127.0.0.1")
+    assert not server.asked
+    assert verify(attest, server, "--ca-file", paths[0])[0] == ACCEPTED
+    server.close()
