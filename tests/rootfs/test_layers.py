@@ -281,3 +281,16 @@ def test_a_container_engine_sees_the_same_tree(tmp_path):
     ours = hash_of(tmp_path / "image", *layers)
     assert dumped(tmp_path / "image", ours) == dumped(tmp_path / "dir", expected)
     assert ours == expected
+
+
+def test_a_full_place_for_temporary_files_is_said(tmp_path):
+    if not IS_ROOT:
+        pytest.skip("mounting needs root")
+    layer = layer_of(tmp_path / "layer", ("big", os.urandom(3 << 20), {}))
+    mnt = tmp_path / "mnt"
+    mnt.mkdir()
+    script = 'mount --make-rprivate / && mount -t tmpfs -o size=1m none "$1" && TMPDIR="$1" "$2" "$3" "$4"'
+    done = run("unshare", "-m", "sh", "-c", script, "sh", mnt, LAYERS, tmp_path / "image", layer)
+    assert done.returncode == 1
+    assert b"mnt: the temporary file cannot be written: No space left on device" in done.stderr
+    assert not (tmp_path / "image").exists()
