@@ -233,7 +233,6 @@ static int rename_locked(struct task *t, const struct walk *from, const struct w
 {
     auto_dentry old = NULL;
     auto_dentry target = NULL;
-    auto_dentry fresh = NULL;
     int rc = dentry_lookup(from->dentry, from->last, from->last_size, &old);
     if (!rc && !old->inode)
         rc = -ENOENT;
