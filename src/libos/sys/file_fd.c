@@ -120,7 +120,7 @@ static long fcntl_file(struct task *t, struct file *f, int fd, int command, uint
     case F_GETFD:
         return fd_cloexec(t, fd, -1);
     case F_SETFD:
-        fd_cloexec(t, fd, value & FD_CLOEXEC);
+        fd_cloexec(t, fd, (value & FD_CLOEXEC) != 0);
         return 0;
     case F_GETFL:
         return (long)f->flags;
