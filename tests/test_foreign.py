@@ -186,6 +186,15 @@ def test_status_of_a_killed_program():
         assert emu("/bin/sh", "-c", f"ulimit -c 0; kill -{signal} $$")[0] == native[0]
 
 
+def test_gdb_reads_the_symbols(foreign):
+    if not shutil.which("gdb"):
+        pytest.skip("no gdb")
+    commands = ["break launch_jump", "run", "sgx-symbols", "break host_enclu", "continue", "backtrace"]
+    _, out, err = run("gdb", "-q", "-nx", "-batch", "-x", ROOT / "tools" / "gdbinit", *[w for c in commands for w in ("-ex", c)],
+                      "--args", SGX_EMU, *hosts(foreign)["dynamic"])
+    assert "host_enclu ()" in out and "in main (argc=" in out, out + err
+
+
 # Wrong input: one sentence, and the exit status of a shell.
 
 def refused(result, status, *words):
