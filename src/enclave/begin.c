@@ -73,6 +73,7 @@ static int take_boot(struct thread *t, host_ptr from, struct gate_boot *boot)
     t->arena = boot->arena;
     t->arena_size = boot->arena_size & ~7ull;
     t->arena_used = ARENA_RESERVED;
+    t->quick = boot->features & GATE_FEATURE_XGETBV1;
     return 0;
 }
 

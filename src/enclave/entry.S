@@ -18,12 +18,50 @@
 #define LEAF_EEXIT 4
 
 /* Clears x87, MXCSR and every vector component in XFRM.  Destroys RAX, RCX, RDX. */
-.macro CLEAR_XSTATE
+.macro RESET_XSTATE
     movl    %gs:T_XFRM, %eax
     orl     $3, %eax
     xorl    %edx, %edx
     leaq    init_xstate(%rip), %rcx
     xrstor  (%rcx)
+.endm
+
+/* Behind a host call: x87 and MXCSR as C expects them.  What the host left in vector registers is
+   harmless, they are the caller's to save.  XGETBV says which components are not in their first state.
+   Destroys RAX, RCX, RDX. */
+.macro ENTER_XSTATE
+    cmpl    $0, %gs:T_QUICK
+    je      81f
+    movl    $1, %ecx
+    xgetbv
+    ldmxcsr init_xstate + 24(%rip)
+    testb   $1, %al
+    jz      82f
+    fninit
+    jmp     82f
+81: RESET_XSTATE
+82:
+.endm
+
+/* Before EEXIT: like RESET_XSTATE, but does only what is needed: most calls come with nothing or XMM
+   registers alone in use. LFENCE, so that nobody runs on with a register that was not cleared. */
+.macro LEAVE_XSTATE
+    cmpl    $0, %gs:T_QUICK
+    je      91f
+    movl    $1, %ecx
+    xgetbv
+    andl    %gs:T_XFRM, %eax
+    testl   $~2, %eax
+    jnz     91f
+    ldmxcsr init_xstate + 24(%rip)
+    testl   %eax, %eax
+    jz      92f
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    pxor    %xmm\n, %xmm\n
+    .endr
+    jmp     92f
+91: RESET_XSTATE
+92: lfence
 .endm
 
     .section .text.entry, "ax", @progbits
@@ -48,7 +86,7 @@ enclave_entry:
     movq    %gs:T_RSP, %rsp
     pushq   $0
     popfq
-    CLEAR_XSTATE
+    ENTER_XSTATE
     movq    %gs:T_FS_BASE, %rax
     wrfsbase %rax
     movq    %rsi, %rax
@@ -83,7 +121,7 @@ enclave_entry:
     addq    %r12, %rsp
     pushq   $0
     popfq
-    CLEAR_XSTATE
+    RESET_XSTATE
     xorl    %ebp, %ebp
     xorl    %r8d, %r8d
     xorl    %r9d, %r9d
@@ -120,7 +158,7 @@ enclave_leave:
     movq    %rsp, %gs:T_RSP
     movl    $THREAD_IN_HOST, %gs:T_STATE
 .Lleave:
-    CLEAR_XSTATE
+    LEAVE_XSTATE
     movq    %gs:T_HOST_EXIT, %rbx
     movq    %gs:T_HOST_RSP, %rsp
     movq    %gs:T_HOST_RBP, %rbp
@@ -142,7 +180,8 @@ enclave_leave:
 
     /* CSSA is not 0: stage 1, on its own stack at the end of the first data page.  The host's RSP,
        RBP and exit address stay in registers, those in struct thread belong to what was
-       interrupted. */
+       interrupted.  Stage 1 is compiled for general registers only: it neither minds what the host left
+       in the others nor leaves anything in them. */
 .Lexception:
     cmpl    $1, %eax
     jne     .Lrefuse_cssa
@@ -155,7 +194,6 @@ enclave_leave:
     leaq    2 * DATA_PAGE_SIZE(%rbx), %rsp
     pushq   $0
     popfq
-    CLEAR_XSTATE
     xorl    %ebp, %ebp
     leaq    DATA_PAGE_SIZE(%rbx), %rdi
     call    exception_stage1            /* (thread) -> RDI, RSI of EEXIT */

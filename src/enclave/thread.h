@@ -19,6 +19,7 @@
 #define T_FS_BASE 112
 #define T_RESUME_RIP 120
 #define T_ADDRESS 128
+#define T_QUICK 136
 
 #define THREAD_IDLE 0    /* outside; may be entered with START or THREAD */
 #define THREAD_INSIDE 1  /* runs enclave code */
@@ -42,6 +43,7 @@ struct thread {
     uint64_t fs_base;       /* ours, while in the host */
     uint64_t resume_rip;    /* scratch of the way back from an exception */
     struct thread *address; /* this struct */
+    uint64_t quick;         /* XGETBV with ECX 1 works */
     uint64_t base;          /* of the enclave */
     uint64_t arena;         /* host memory of this thread */
     uint64_t arena_size;
@@ -58,6 +60,7 @@ _Static_assert(offsetof(struct thread, rsp) == T_RSP, "T_RSP");
 _Static_assert(offsetof(struct thread, fs_base) == T_FS_BASE, "T_FS_BASE");
 _Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "T_RESUME_RIP");
 _Static_assert(offsetof(struct thread, address) == T_ADDRESS, "T_ADDRESS");
+_Static_assert(offsetof(struct thread, quick) == T_QUICK, "T_QUICK");
 _Static_assert(offsetof(struct enclave_thread, tcs) == T_TCS, "T_TCS");
 _Static_assert(offsetof(struct enclave_thread, stack_high) == T_STACK_HIGH, "T_STACK_HIGH");
 

@@ -41,12 +41,16 @@ enum {
     GATE_ARGS_MAX_COUNT = 1024,
 };
 
+/* A host that lies about these makes the enclave slower or lets it end at #GP. */
+#define GATE_FEATURE_XGETBV1 1ull /* CPUID.(EAX=0Dh,ECX=1):EAX[2] */
+
 /* In host memory, 8-byte aligned; all of it outside ELRANGE. */
 struct gate_boot {
     uint64_t arena; /* this thread's memory for arguments and data of host calls, 8-byte aligned */
     uint64_t arena_size; /* at least GATE_ARENA_MIN_SIZE */
     uint64_t args;       /* START: the program's arguments, each ended by a zero byte */
     uint64_t args_size;  /* THREAD: both 0 */
+    uint64_t features;   /* GATE_FEATURE_*: what CPUID says, which the enclave may not ask */
 };
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * enter_raw.c: see run.h. */
+#include <cpuid.h>
 #include <stddef.h>
 
+#include "gate/gate.h"
 #include "host/run.h"
 
 struct host_entry { /* for enter.S */
@@ -28,6 +30,17 @@ static int keep_registers(long rdi, long rsi, long rdx, long rsp, long r8, long 
     t->rdi = (uint64_t)rdi;
     t->rsi = (uint64_t)rsi;
     return 0;
+}
+
+uint64_t host_features(void)
+{
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    if (!__get_cpuid_count(0xd, 1, &eax, &ebx, &ecx, &edx))
+        return 0;
+    return eax & 4 ? GATE_FEATURE_XGETBV1 : 0;
 }
 
 int host_enter(struct host_thread *t, uint64_t rdi, uint64_t rsi, unsigned leaf)

@@ -104,7 +104,11 @@ static int thread_init(struct host_thread *t)
 static void *thread_main(void *argument)
 {
     struct host_thread *t = argument;
-    struct gate_boot boot = {.arena = (uint64_t)(uintptr_t)t->arena, .arena_size = HOST_ARENA_SIZE};
+    struct gate_boot boot = {
+        .arena = (uint64_t)(uintptr_t)t->arena,
+        .arena_size = HOST_ARENA_SIZE,
+        .features = host_features(),
+    };
     struct err e;
     int status = -1;
     int rc = stay(t, GATE_ENTER_THREAD, &boot, &status, &e);
@@ -215,6 +219,7 @@ int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const 
         .arena_size = HOST_ARENA_SIZE,
         .args = (uint64_t)(uintptr_t)args,
         .args_size = args_size,
+        .features = host_features(),
     };
     int status = 0;
     rc = stay(t, GATE_ENTER_START, &boot, &status, e);

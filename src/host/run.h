@@ -50,6 +50,9 @@ int host_run_spawn(struct host_run *run) MUST_USE;
  * negative errno of the vDSO. */
 int host_enter(struct host_thread *t, uint64_t rdi, uint64_t rsi, unsigned leaf) MUST_USE;
 
+/* GATE_FEATURE_* of this CPU. */
+uint64_t host_features(void);
+
 /* Bytes of `call`'s argument struct, or 0 when there is no such call. */
 size_t host_call_size(uint64_t call);
 

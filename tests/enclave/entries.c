@@ -56,6 +56,7 @@ static struct gate_boot good_boot(uint32_t thread, const char *args, size_t size
         .arena_size = ARENA_SIZE,
         .args = (uint64_t)(uintptr_t)args,
         .args_size = size,
+        .features = host_features(),
     };
 }
 

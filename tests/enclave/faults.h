@@ -25,7 +25,8 @@ int fault_with_registers(fault_fn fault, uint64_t argument);
 /* The value that secrets_then() puts into every register. */
 #define SECRET_WORD 0x5ec2e75ec2e75ec2ull
 
-/* Calls `then` with SECRET_WORD in all registers, vector registers included. */
-void secrets_then(void (*then)(void));
+/* Calls `then` with SECRET_WORD in all general registers and in the components of XFRM that
+ * `components` names (XCR0's bits); the others are in their first state. */
+void secrets_then(void (*then)(void), uint64_t components);
 
 #endif

@@ -105,7 +105,7 @@ int fault_with_registers(fault_fn fault, uint64_t argument)
     return rc;
 }
 
-void secrets_then(void (*then)(void))
+void secrets_then(void (*then)(void), uint64_t components)
 {
     static struct registers room;
     struct registers *r = &room;
@@ -116,6 +116,6 @@ void secrets_then(void (*then)(void))
     for (size_t i = 32; i < 2688; i += 8)
         put_le64(r->xsave_in + i, SECRET_WORD);
     memset(r->xsave_in + XSTATE_BV, 0, 64);
-    put_le64(r->xsave_in + XSTATE_BV, r->xfrm);
+    put_le64(r->xsave_in + XSTATE_BV, r->xfrm & components);
     fault_run(r);
 }

@@ -112,6 +112,7 @@ static void leave(void)
 int exercise_secrets(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    for (;;)
-        secrets_then(leave);
+    static const uint64_t components[] = {~0ull, 0x2, 0x1, 0x4, 0x6, 0x20, 0x40, 0x80, 0};
+    for (size_t i = 0;; i++)
+        secrets_then(leave, components[i % (sizeof components / sizeof components[0])]);
 }
