@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/test.h"
+#include "mkroot/fault_test.h"
 #include "oci/inflate.h"
 #include "oci/tar_test.h"
 
@@ -280,4 +281,44 @@ TEST(layer_passes_on_why_its_source_failed)
     EXPECT_EQ(layer_apply(m, in, 0, &stats, &g_err), -ECONNRESET);
     EXPECT(strstr(g_err.text, "the registry hung up"));
     mkroot_free(m);
+}
+
+static void make_odd_layer(struct archive_bytes *a)
+{
+    char list[2000];
+    size_t size = (size_t)snprintf(list, sizeof list, "GNU.sparse.map=0,1");
+    for (int i = 1; i < 200; i++) /* more pieces than the first room for them */
+        size += (size_t)snprintf(list + size, sizeof list - size, ",%d,0", i + 1);
+    tar_put_pax(a, 'g', (const char *const[]){"gid=5"}, 1);
+    tar_put_pax(a, 'x', (const char *const[]){"path=long", "SCHILY.xattr.user.a=b"}, 2);
+    tar_put_file(a, "x", "data");
+    tar_put_pax(a, 'x', (const char *const[]){"GNU.sparse.size=1000", list}, 2);
+    tar_put_file(a, "sparse", "x");
+    tar_put_header(a, "soft", TAR_LINK, "x", 0);
+    tar_put_header(a, "hard", TAR_HARD_LINK, "long", 0);
+    tar_put_end(a);
+}
+
+TEST(layer_survives_the_failure_of_every_allocation)
+{
+    struct archive_bytes a = {0};
+    make_odd_layer(&a);
+    compress(&a, ARCHIVE_FILTER_GZIP);
+    for (long n = 0;; n++) {
+        struct mkroot *m = NULL;
+        struct layer_stats stats;
+        struct err e;
+        fault_arm(n);
+        int rc = mkroot_new(&m, NULL, &e);
+        if (rc == 0)
+            rc = layer_apply(m, tar_bytes(&a), 0, &stats, &e);
+        bool fired = fault_fired();
+        fault_arm(-1);
+        mkroot_free(m);
+        EXPECT_EQ(rc, fired ? -ENOMEM : 0);
+        REQUIRE(n < 1000);
+        if (!fired)
+            break;
+    }
+    tar_bytes_free(&a);
 }
