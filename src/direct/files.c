@@ -10,13 +10,13 @@
 
 int platform_open_at(int folder, const char *name, int flags, uint32_t mode)
 {
-    return (int)host(__NR_openat, folder, host_ptr_arg(name), flags | O_NOFOLLOW | O_CLOEXEC, mode);
+    return (int)HOST(__NR_openat, folder, host_ptr_arg(name), flags | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
 int platform_stat_at(int folder, const char *name, struct platform_stat *out)
 {
     struct stat st;
-    long rc = host(__NR_newfstatat, folder, host_ptr_arg(name), host_ptr_arg(&st),
+    long rc = HOST(__NR_newfstatat, folder, host_ptr_arg(name), host_ptr_arg(&st),
                    AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
     if (rc)
         return (int)rc;
@@ -38,7 +38,7 @@ int platform_stat_at(int folder, const char *name, struct platform_stat *out)
 
 int64_t platform_readlink_at(int folder, const char *name, char *out, size_t size)
 {
-    return host(__NR_readlinkat, folder, host_ptr_arg(name), host_ptr_arg(out), size);
+    return HOST(__NR_readlinkat, folder, host_ptr_arg(name), host_ptr_arg(out), size);
 }
 
 int platform_readdir(int folder, uint64_t *cookie, struct platform_dirent *out)
@@ -51,9 +51,9 @@ int platform_readdir(int folder, uint64_t *cookie, struct platform_dirent *out)
         char name[256 + 5];
     } entry;
     for (;;) {
-        long rc = host(__NR_lseek, folder, *cookie, SEEK_SET);
+        long rc = HOST(__NR_lseek, folder, *cookie, SEEK_SET);
         if (rc >= 0)
-            rc = host(__NR_getdents64, folder, host_ptr_arg(&entry), sizeof entry);
+            rc = HOST(__NR_getdents64, folder, host_ptr_arg(&entry), sizeof entry);
         if (rc <= 0)
             return (int)rc;
         *cookie = (uint64_t)entry.next;
@@ -72,35 +72,35 @@ int platform_readdir(int folder, uint64_t *cookie, struct platform_dirent *out)
 
 int64_t platform_pread(int fd, void *out, size_t size, uint64_t off)
 {
-    return host(__NR_pread64, fd, host_ptr_arg(out), size, off);
+    return HOST(__NR_pread64, fd, host_ptr_arg(out), size, off);
 }
 
 int64_t platform_pwrite(int fd, const void *in, size_t size, uint64_t off)
 {
-    return host(__NR_pwrite64, fd, host_ptr_arg(in), size, off);
+    return HOST(__NR_pwrite64, fd, host_ptr_arg(in), size, off);
 }
 
 int platform_truncate(int fd, uint64_t size)
 {
-    return (int)host(__NR_ftruncate, fd, size);
+    return (int)HOST(__NR_ftruncate, fd, size);
 }
 
 int platform_sync(int fd)
 {
-    return (int)host(__NR_fsync, fd);
+    return (int)HOST(__NR_fsync, fd);
 }
 
 int platform_mkdir_at(int folder, const char *name, uint32_t mode)
 {
-    return (int)host(__NR_mkdirat, folder, host_ptr_arg(name), mode);
+    return (int)HOST(__NR_mkdirat, folder, host_ptr_arg(name), mode);
 }
 
 int platform_unlink_at(int folder, const char *name, bool is_folder)
 {
-    return (int)host(__NR_unlinkat, folder, host_ptr_arg(name), is_folder ? AT_REMOVEDIR : 0);
+    return (int)HOST(__NR_unlinkat, folder, host_ptr_arg(name), is_folder ? AT_REMOVEDIR : 0);
 }
 
 int platform_rename_at(int from, const char *old_name, int to, const char *new_name)
 {
-    return (int)host(__NR_renameat, from, host_ptr_arg(old_name), to, host_ptr_arg(new_name));
+    return (int)HOST(__NR_renameat, from, host_ptr_arg(old_name), to, host_ptr_arg(new_name));
 }

@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline long host6(long nr, long a, long b, long c, long d, long e, long f)
+static inline long host_call(long nr, const long a[6])
 {
     long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
+    register long r10 __asm__("r10") = a[3];
+    register long r8 __asm__("r8") = a[4];
+    register long r9 __asm__("r9") = a[5];
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
 }
@@ -27,9 +27,10 @@ static inline long host_ptr_arg(const void *p)
 }
 
 #define HOST_ARGS(nr, a, b, c, d, e, f, ...) \
-    host6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-/* host(__NR_x, up to six arguments) */
-#define host(nr, ...) HOST_ARGS(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+    host_call((long)(nr),                    \
+              (const long[6]){(long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)})
+/* HOST(__NR_x, up to six arguments) */
+#define HOST(nr, ...) HOST_ARGS(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 /* Interruptible: -EINTR without a call when *token is set, even if it becomes so just before the
  * call (the signal handler sees to that). */

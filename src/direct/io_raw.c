@@ -25,7 +25,7 @@ static long wait_ready(int fd, short events, bool block)
     struct pollfd p = {.fd = fd, .events = events};
     if (!block) {
         struct timespec none = {0, 0};
-        long n = host(__NR_ppoll, host_ptr_arg(&p), 1, host_ptr_arg(&none), 0, 8);
+        long n = HOST(__NR_ppoll, host_ptr_arg(&p), 1, host_ptr_arg(&none), 0, 8);
         return n > 0 ? 0 : n == 0 ? -EAGAIN : n;
     }
     long n = direct_blocking(__NR_ppoll, host_ptr_arg(&p), 1, 0, 0);
@@ -64,13 +64,13 @@ int64_t platform_write(int fd, const struct platform_iov *iov, size_t count, boo
 
 int platform_close(int fd)
 {
-    return (int)host(__NR_close, fd);
+    return (int)HOST(__NR_close, fd);
 }
 
 bool platform_is_tty(int fd)
 {
     uint8_t terminal[64];
-    return host(__NR_ioctl, fd, TCGETS, host_ptr_arg(terminal)) == 0;
+    return HOST(__NR_ioctl, fd, TCGETS, host_ptr_arg(terminal)) == 0;
 }
 
 int platform_poll(struct platform_pollfd *fds, size_t count, int64_t timeout_ns)
@@ -78,14 +78,14 @@ int platform_poll(struct platform_pollfd *fds, size_t count, int64_t timeout_ns)
     struct timespec time = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
     long time_arg = timeout_ns < 0 ? 0 : host_ptr_arg(&time);
     if (timeout_ns == 0)
-        return (int)host(__NR_ppoll, host_ptr_arg(fds), count, time_arg, 0, 8);
+        return (int)HOST(__NR_ppoll, host_ptr_arg(fds), count, time_arg, 0, 8);
     return (int)direct_blocking(__NR_ppoll, host_ptr_arg(fds), (long)count, time_arg, 0);
 }
 
 /* struct epoll_event is packed on x86-64. */
 int platform_epoll_create(void)
 {
-    return (int)host(__NR_epoll_create1, EPOLL_CLOEXEC);
+    return (int)HOST(__NR_epoll_create1, EPOLL_CLOEXEC);
 }
 
 int platform_epoll_ctl(int set, int op, int fd, const struct platform_event *event)
@@ -95,7 +95,7 @@ int platform_epoll_ctl(int set, int op, int fd, const struct platform_event *eve
         packed.events = event->events;
         packed.data.u64 = event->data;
     }
-    return (int)host(__NR_epoll_ctl, set, op, fd, host_ptr_arg(&packed));
+    return (int)HOST(__NR_epoll_ctl, set, op, fd, host_ptr_arg(&packed));
 }
 
 int platform_epoll_wait(int set, struct platform_event *out, size_t count, int64_t timeout_ns)
@@ -106,7 +106,7 @@ int platform_epoll_wait(int set, struct platform_event *out, size_t count, int64
     struct timespec time = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
     long n;
     if (timeout_ns == 0)
-        n = host(__NR_epoll_wait, set, host_ptr_arg(packed), room, 0);
+        n = HOST(__NR_epoll_wait, set, host_ptr_arg(packed), room, 0);
     else if (timeout_ns < 0)
         n = direct_blocking(__NR_epoll_wait, set, host_ptr_arg(packed), room, -1);
     else
@@ -121,32 +121,32 @@ int platform_epoll_wait(int set, struct platform_event *out, size_t count, int64
 
 int platform_socket(int family, int type, int protocol)
 {
-    return (int)host(__NR_socket, family, type | SOCK_CLOEXEC, protocol);
+    return (int)HOST(__NR_socket, family, type | SOCK_CLOEXEC, protocol);
 }
 
 int platform_bind(int fd, const void *name, uint32_t size)
 {
-    return (int)host(__NR_bind, fd, host_ptr_arg(name), size);
+    return (int)HOST(__NR_bind, fd, host_ptr_arg(name), size);
 }
 
 static void set_nonblocking(int fd, bool on)
 {
-    long flags = host(__NR_fcntl, fd, F_GETFL);
+    long flags = HOST(__NR_fcntl, fd, F_GETFL);
     long want = on ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK;
     if (want != flags)
-        host(__NR_fcntl, fd, F_SETFL, want);
+        HOST(__NR_fcntl, fd, F_SETFL, want);
 }
 
 int platform_listen(int fd, int backlog)
 {
     set_nonblocking(fd, true);
-    return (int)host(__NR_listen, fd, backlog);
+    return (int)HOST(__NR_listen, fd, backlog);
 }
 
 int platform_accept(int fd, void *name, uint32_t *size, bool block)
 {
     for (;;) {
-        long n = host(__NR_accept4, fd, host_ptr_arg(name), host_ptr_arg(size), SOCK_CLOEXEC);
+        long n = HOST(__NR_accept4, fd, host_ptr_arg(name), host_ptr_arg(size), SOCK_CLOEXEC);
         if (n != -EAGAIN || !block)
             return (int)n;
         long rc = wait_ready(fd, POLLIN, true);
@@ -158,14 +158,14 @@ int platform_accept(int fd, void *name, uint32_t *size, bool block)
 int platform_connect(int fd, const void *name, uint32_t size, bool block)
 {
     set_nonblocking(fd, true);
-    long rc = host(__NR_connect, fd, host_ptr_arg(name), size);
+    long rc = HOST(__NR_connect, fd, host_ptr_arg(name), size);
     set_nonblocking(fd, false);
     if (rc != -EINPROGRESS || !block)
         return (int)rc;
     rc = wait_ready(fd, POLLOUT, true);
     if (rc)
         return (int)rc;
-    return (int)host(__NR_connect, fd, host_ptr_arg(name), size); /* its outcome */
+    return (int)HOST(__NR_connect, fd, host_ptr_arg(name), size); /* its outcome */
 }
 
 static struct msghdr header(const struct platform_msg *msg)
@@ -184,7 +184,7 @@ int64_t platform_sendmsg(int fd, const struct platform_msg *msg, bool block)
     struct msghdr h = header(msg);
     long flags = (long)(msg->flags | MSG_NOSIGNAL | (block ? 0u : (uint32_t)MSG_DONTWAIT));
     if (!block)
-        return host(__NR_sendmsg, fd, host_ptr_arg(&h), flags);
+        return HOST(__NR_sendmsg, fd, host_ptr_arg(&h), flags);
     return direct_blocking(__NR_sendmsg, fd, host_ptr_arg(&h), flags, 0);
 }
 
@@ -193,7 +193,7 @@ int64_t platform_recvmsg(int fd, struct platform_msg *msg, bool block)
     struct msghdr h = header(msg);
     long flags = (long)(msg->flags | (block ? 0u : (uint32_t)MSG_DONTWAIT));
     long n = block ? direct_blocking(__NR_recvmsg, fd, host_ptr_arg(&h), flags, 0)
-                   : host(__NR_recvmsg, fd, host_ptr_arg(&h), flags);
+                   : HOST(__NR_recvmsg, fd, host_ptr_arg(&h), flags);
     msg->name_size = h.msg_namelen;
     msg->flags = (uint32_t)h.msg_flags;
     msg->control_size = h.msg_controllen;
@@ -202,26 +202,26 @@ int64_t platform_recvmsg(int fd, struct platform_msg *msg, bool block)
 
 int platform_shutdown(int fd, int how)
 {
-    return (int)host(__NR_shutdown, fd, how);
+    return (int)HOST(__NR_shutdown, fd, how);
 }
 
 int platform_sockname(int fd, bool peer, void *name, uint32_t *size)
 {
-    return (int)host(peer ? __NR_getpeername : __NR_getsockname, fd, host_ptr_arg(name),
+    return (int)HOST(peer ? __NR_getpeername : __NR_getsockname, fd, host_ptr_arg(name),
                      host_ptr_arg(size));
 }
 
 int platform_getsockopt(int fd, int level, int name, void *value, uint32_t *size)
 {
-    return (int)host(__NR_getsockopt, fd, level, name, host_ptr_arg(value), host_ptr_arg(size));
+    return (int)HOST(__NR_getsockopt, fd, level, name, host_ptr_arg(value), host_ptr_arg(size));
 }
 
 int platform_setsockopt(int fd, int level, int name, const void *value, uint32_t size)
 {
-    return (int)host(__NR_setsockopt, fd, level, name, host_ptr_arg(value), size);
+    return (int)HOST(__NR_setsockopt, fd, level, name, host_ptr_arg(value), size);
 }
 
 int platform_ioctl_int(int fd, uint32_t request, int32_t *value)
 {
-    return (int)host(__NR_ioctl, fd, request, host_ptr_arg(value));
+    return (int)HOST(__NR_ioctl, fd, request, host_ptr_arg(value));
 }

@@ -23,18 +23,19 @@ static bool failed(long rc)
 
 void *platform_pages_alloc(size_t size)
 {
-    long at = host(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, BLOCK_FLAGS, -1, 0);
+    long at = HOST(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, BLOCK_FLAGS, -1, 0);
     return failed(at) ? NULL : (void *)at;
 }
 
 void platform_pages_free(void *pages, size_t size)
 {
-    host(__NR_munmap, host_ptr_arg(pages), size);
+    HOST(__NR_munmap, host_ptr_arg(pages), size);
 }
 
 static int map_fixed(uintptr_t addr, size_t size, unsigned rights)
 {
-    long at = host(__NR_mmap, addr, size, rights, BLOCK_FLAGS | MAP_FIXED, -1, 0);
+    int flags = BLOCK_FLAGS | MAP_FIXED | (rights & PLATFORM_FILL ? MAP_POPULATE : 0);
+    long at = HOST(__NR_mmap, addr, size, rights & ~(unsigned)PLATFORM_FILL, flags, -1, 0);
     return failed(at) ? (int)at : 0;
 }
 
@@ -50,17 +51,17 @@ int platform_mem_reserve(uintptr_t addr, size_t size)
 
 int platform_mem_protect(uintptr_t addr, size_t size, unsigned rights)
 {
-    return (int)host(__NR_mprotect, addr, size, rights);
+    return (int)HOST(__NR_mprotect, addr, size, rights);
 }
 
 int platform_mem_discard(uintptr_t addr, size_t size)
 {
-    return (int)host(__NR_madvise, addr, size, MADV_DONTNEED);
+    return (int)HOST(__NR_madvise, addr, size, MADV_DONTNEED);
 }
 
 int platform_mem_move(uintptr_t from, uintptr_t to, size_t size)
 {
-    long at = host(__NR_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    long at = HOST(__NR_mremap, from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
     if (failed(at))
         return (int)at;
     return map_fixed(from, size, PROT_NONE);
@@ -75,12 +76,13 @@ void platform_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 
 static uint64_t random_word(void)
 {
-    uint64_t value;
-    uint8_t good;
-    do
+    for (;;) {
+        uint64_t value;
+        uint8_t good;
         __asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(good) : : "cc");
-    while (!good);
-    return value;
+        if (good)
+            return value;
+    }
 }
 
 void platform_random(void *out, size_t size)
@@ -101,19 +103,19 @@ int64_t platform_clock(int clock)
     if (clock <= PLATFORM_REALTIME && g_vdso_clock)
         g_vdso_clock(IDS[clock], &now);
     else
-        host(__NR_clock_gettime, IDS[clock], host_ptr_arg(&now));
+        HOST(__NR_clock_gettime, IDS[clock], host_ptr_arg(&now));
     return now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void platform_log(const char *line, size_t size)
 {
-    host(__NR_write, 2, host_ptr_arg(line), size);
+    HOST(__NR_write, 2, host_ptr_arg(line), size);
 }
 
 void platform_exit(int status)
 {
     for (;;)
-        host(__NR_exit_group, status);
+        HOST(__NR_exit_group, status);
 }
 
 static uint64_t xcr0(void)
@@ -145,7 +147,7 @@ int direct_init(uint64_t memory_size, uint32_t thread_max, struct err *e)
     g_info.hwcap = out[3];
     g_info.hwcap2 = 2; /* FSGSBASE */
     g_info.rdtsc_allowed = true;
-    long at = host(__NR_mmap, g_info.user_start, g_info.user_end - g_info.user_start, PROT_NONE,
+    long at = HOST(__NR_mmap, g_info.user_start, g_info.user_end - g_info.user_start, PROT_NONE,
                    BLOCK_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
     if (failed(at))
         return fail(e, (int)at, "direct: the addresses below 64 GiB are not free (error %ld)", -at);

@@ -68,8 +68,8 @@ static void last_words(int sig, const greg_t *g)
     int n = snprintf(line, sizeof line,
                      "direct: the kernel failed: signal %d at %llx, address %llx, stack %llx\n",
                      sig, g[REG_RIP], g[REG_CR2], g[REG_RSP]);
-    host(__NR_write, 2, host_ptr_arg(line), n);
-    host(__NR_exit_group, 125);
+    HOST(__NR_write, 2, host_ptr_arg(line), n);
+    HOST(__NR_exit_group, 125);
 }
 
 static void on_trap(int sig, siginfo_t *info, void *context)

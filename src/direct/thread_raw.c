@@ -35,7 +35,7 @@ struct host_thread *host_thread_self(void)
 static void pool_lock(void)
 {
     while (__atomic_exchange_n(&g_pool.lock, 1, __ATOMIC_ACQUIRE))
-        host(__NR_sched_yield);
+        HOST(__NR_sched_yield);
 }
 
 static void pool_unlock(void)
@@ -45,11 +45,11 @@ static void pool_unlock(void)
 
 static uint8_t *map_stack(size_t size)
 {
-    long at = host(__NR_mmap, 0, size + PAGE, PROT_READ | PROT_WRITE,
+    long at = HOST(__NR_mmap, 0, size + PAGE, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0 && at > -PAGE)
         return NULL;
-    host(__NR_mprotect, at, PAGE, PROT_NONE);
+    HOST(__NR_mprotect, at, PAGE, PROT_NONE);
     return (uint8_t *)(at + PAGE);
 }
 
@@ -71,13 +71,13 @@ int host_thread_adopt(struct host_thread *th)
     size_t skip = (sizeof *th + 63) & ~(size_t)63;
     stack_t alt = {.ss_sp = th->alt_stack + skip, .ss_size = ALT_STACK_SIZE - skip};
     __asm__ volatile("wrgsbase %0" : : "r"(th));
-    th->host_tid = host(__NR_gettid);
-    long rc = host(__NR_sigaltstack, host_ptr_arg(&alt), 0);
+    th->host_tid = HOST(__NR_gettid);
+    long rc = HOST(__NR_sigaltstack, host_ptr_arg(&alt), 0);
     if (rc)
         return (int)rc;
     /* The host may be called from above the application's range, which is at the bottom. */
     uint64_t end = g_info.user_end;
-    return (int)host(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, SUD_ON, end, ~(uint64_t)0 - end, 0);
+    return (int)HOST(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH, SUD_ON, end, ~(uint64_t)0 - end, 0);
 }
 
 /* ---- parking ---- */
@@ -85,13 +85,13 @@ int host_thread_adopt(struct host_thread *th)
 static long futex_wait(uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
     struct timespec time = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-    return host(__NR_futex, host_ptr_arg(word), FUTEX_WAIT_PRIVATE, value,
+    return HOST(__NR_futex, host_ptr_arg(word), FUTEX_WAIT_PRIVATE, value,
                 timeout_ns < 0 ? 0 : host_ptr_arg(&time), 0, 0);
 }
 
 static void futex_wake(uint32_t *word)
 {
-    host(__NR_futex, host_ptr_arg(word), FUTEX_WAKE_PRIVATE, 1);
+    HOST(__NR_futex, host_ptr_arg(word), FUTEX_WAKE_PRIVATE, 1);
 }
 
 int platform_park(int64_t timeout_ns)
@@ -110,8 +110,8 @@ int platform_park(int64_t timeout_ns)
 
 static void interrupt(struct host_thread *th)
 {
-    long pid = host(__NR_getpid);
-    host(__NR_tgkill, pid, th->host_tid, KICK_SIGNAL);
+    long pid = HOST(__NR_getpid);
+    HOST(__NR_tgkill, pid, th->host_tid, KICK_SIGNAL);
 }
 
 void platform_unpark(struct platform_thread *t)
@@ -137,7 +137,7 @@ void platform_kick(struct platform_thread *t)
 
 void platform_yield(void)
 {
-    host(__NR_sched_yield);
+    HOST(__NR_sched_yield);
 }
 
 /* ---- the pool ---- */
@@ -146,7 +146,7 @@ static void idle_loop(void *arg)
 {
     struct host_thread *th = arg;
     if (host_thread_adopt(th))
-        host(__NR_exit, 0);
+        HOST(__NR_exit, 0);
     for (;;) {
         while (!__atomic_load_n(&th->started, __ATOMIC_ACQUIRE))
             futex_wait(&th->started, 0, -1);

@@ -32,7 +32,11 @@ static int mount_point(struct task *t, const char *path, struct dentry **out)
         return rc;
     auto_walk w = {0};
     rc = vfs_walk(t, g_root, path, WALK_PARENT, &w);
-    return rc ? rc : vfs_create(t, w.dentry, w.last, w.last_size, S_IFDIR | 0755, 0, NULL, out);
+    return rc ? rc
+              : vfs_create(
+                    t, w.dentry,
+                    &(struct new_name){.name = w.last, .size = w.last_size, .mode = S_IFDIR | 0755},
+                    out);
 }
 
 static void mount_at(struct task *t, const char *path, struct dentry *root)

@@ -93,7 +93,8 @@ void platform_exit(int status) __attribute__((noreturn));
 
 /* ---- memory ---- */
 
-enum { PLATFORM_READ = 1, PLATFORM_WRITE = 2, PLATFORM_EXEC = 4 };
+/* PLATFORM_FILL, for platform_mem_map: all of it will be written at once, so commit it now. */
+enum { PLATFORM_READ = 1, PLATFORM_WRITE = 2, PLATFORM_EXEC = 4, PLATFORM_FILL = 8 };
 
 /* Kernel memory, readable, writable, zeroed, never application range; NULL when there is none. */
 void *platform_pages_alloc(size_t size);

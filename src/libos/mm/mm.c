@@ -70,7 +70,7 @@ static int map_fill(struct mm *mm, const struct vma *vma)
     unsigned rights = prot_rights(vma->prot);
     if (!vma->file)
         return platform_mem_map(vma->start, size, rights);
-    int rc = platform_mem_map(vma->start, size, PLATFORM_READ | PLATFORM_WRITE);
+    int rc = platform_mem_map(vma->start, size, PLATFORM_READ | PLATFORM_WRITE | PLATFORM_FILL);
     if (rc)
         return rc;
     if (vma->flags & MAP_SHARED)

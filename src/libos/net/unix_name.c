@@ -86,7 +86,8 @@ static int bind_path(struct task *t, struct unix_socket *s, const uint8_t *name,
         return -EADDRINUSE;
     uint32_t mode = S_IFSOCK | (0777 & ~t->process->umask);
     struct dentry *d = NULL;
-    rc = vfs_create(t, w.dentry, w.last, w.last_size, mode, 0, NULL, &d);
+    rc = vfs_create(t, w.dentry,
+                    &(struct new_name){.name = w.last, .size = w.last_size, .mode = mode}, &d);
     if (rc)
         return rc == -EEXIST ? -EADDRINUSE : rc;
     d->inode->priv = s;

@@ -229,7 +229,11 @@ static long make_at(struct task *t, int at, user_ptr name, uint32_t mode, uint64
         return -EEXIST;
     if (w.trailing_slash && !S_ISDIR(mode))
         return -ENOENT;
-    return vfs_create(t, w.dentry, w.last, w.last_size, mode, rdev, target, &d);
+    return vfs_create(
+        t, w.dentry,
+        &(struct new_name){
+            .name = w.last, .size = w.last_size, .mode = mode, .rdev = rdev, .target = target},
+        &d);
 }
 
 static uint32_t masked(struct task *t, uint32_t mode)

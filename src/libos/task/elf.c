@@ -39,7 +39,7 @@ int elf_parse(struct elf *elf, struct file *f)
     int rc = read_exact(f, h, sizeof *h, 0);
     if (rc)
         return rc;
-    if (memcmp(h->e_ident, ELFMAG, SELFMAG) || h->e_ident[EI_CLASS] != ELFCLASS64 ||
+    if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 || h->e_ident[EI_CLASS] != ELFCLASS64 ||
         h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_machine != EM_X86_64 ||
         (h->e_type != ET_EXEC && h->e_type != ET_DYN) || h->e_phnum == 0 ||
         h->e_phnum > ELF_SEGMENTS_MAX || h->e_phentsize != sizeof elf->segments[0])

@@ -27,21 +27,20 @@ static void touch(struct inode *dir)
 }
 
 /* The new inode of a name.  NULL without memory. */
-static struct inode *new_inode(struct task *t, struct inode *dir, uint32_t mode, uint64_t rdev,
-                               const char *target)
+static struct inode *new_inode(struct task *t, struct inode *dir, const struct new_name *new)
 {
-    struct inode *inode = memfs_inode(dir->super, mode, &t->process->cred);
+    struct inode *inode = memfs_inode(dir->super, new->mode, &t->process->cred);
     if (!inode)
         return NULL;
-    inode->rdev = rdev;
+    inode->rdev = new->rdev;
     if (dir->mode & S_ISGID) {
         inode->gid = dir->gid;
-        if (S_ISDIR(mode))
+        if (S_ISDIR(new->mode))
             inode->mode |= S_ISGID;
     }
-    if (target) {
-        inode->link = kstrdup(target);
-        inode->size = strlen(target);
+    if (new->target) {
+        inode->link = kstrdup(new->target);
+        inode->size = strlen(new->target);
         if (!inode->link) {
             inode_put(inode);
             return NULL;
@@ -50,31 +49,11 @@ static struct inode *new_inode(struct task *t, struct inode *dir, uint32_t mode,
     return inode;
 }
 
-/* Makes the name in the tree lead to `inode` (taken over); the name must not exist. */
-static int place(struct dentry *dir, const char *name, size_t size, struct inode *inode,
-                 struct dentry **out)
-{
-    struct dentry *d = NULL;
-    int rc = dentry_lookup(dir, name, size, &d);
-    if (!rc && d->inode)
-        rc = -EEXIST;
-    if (rc) {
-        inode_put(inode);
-        dentry_put(d);
-        return rc;
-    }
-    dentry_fill(d, inode);
-    touch(dir->inode);
-    *out = d;
-    return 0;
-}
-
-int vfs_create(struct task *t, struct dentry *dir, const char *name, size_t size, uint32_t mode,
-               uint64_t rdev, const char *target, struct dentry **out)
+int vfs_create(struct task *t, struct dentry *dir, const struct new_name *new, struct dentry **out)
 {
     auto_dentry there = NULL;
     mutex_lock(&dir->inode->lock);
-    int rc = dentry_lookup(dir, name, size, &there);
+    int rc = dentry_lookup(dir, new->name, new->size, &there);
     if (!rc && there->inode)
         rc = -EEXIST;
     if (!rc && !dir->inode->nlink)
@@ -82,11 +61,18 @@ int vfs_create(struct task *t, struct dentry *dir, const char *name, size_t size
     if (!rc)
         rc = may_change(t, dir);
     if (!rc) {
-        struct inode *inode = new_inode(t, dir->inode, mode, rdev, target);
-        rc = inode ? place(dir, name, size, inode, out) : -ENOMEM;
+        struct inode *inode = new_inode(t, dir->inode, new);
+        if (inode)
+            dentry_fill(there, inode);
+        else
+            rc = -ENOMEM;
     }
-    if (!rc && S_ISDIR(mode))
-        dir->inode->nlink++;
+    if (!rc) {
+        touch(dir->inode);
+        dir->inode->nlink += S_ISDIR(new->mode);
+        *out = there;
+        there = NULL;
+    }
     mutex_unlock(&dir->inode->lock);
     return rc;
 }

@@ -91,7 +91,9 @@ static int open_last(struct task *t, struct walk *w, uint32_t flags, uint32_t mo
         dentry_put(d);
         d = NULL;
         uint32_t bits = mode & 07777 & ~t->process->umask;
-        rc = vfs_create(t, w->dentry, w->last, w->last_size, S_IFREG | bits, 0, NULL, &d);
+        rc = vfs_create(
+            t, w->dentry,
+            &(struct new_name){.name = w->last, .size = w->last_size, .mode = S_IFREG | bits}, &d);
         fresh = !rc;
         if (rc == -EEXIST && !(flags & O_EXCL))
             return open_last(t, w, flags, mode, out);

@@ -200,8 +200,16 @@ void special_free(struct inode *inode); /* pipe.c: of FIFOs, sockets, devices */
 
 /* ---- change.c: what syscalls do to the tree; each checks permissions ---- */
 
-int vfs_create(struct task *t, struct dentry *dir, const char *name, size_t size, uint32_t mode,
-               uint64_t rdev, const char *target, struct dentry **out) MUST_USE;
+struct new_name {
+    const char *name;
+    size_t size;
+    uint32_t mode; /* type and permissions, after the umask */
+    uint64_t rdev;
+    const char *target; /* of a symbolic link */
+};
+
+int vfs_create(struct task *t, struct dentry *dir, const struct new_name *new,
+               struct dentry **out) MUST_USE;
 int vfs_link(struct task *t, struct dentry *from, struct dentry *dir, const char *name,
              size_t size) MUST_USE;
 int vfs_unlink(struct task *t, struct dentry *dir, const char *name, size_t size,
