@@ -6,6 +6,7 @@
 
 #include "emu/context.h"
 #include "emu/enclave.h"
+#include "emu/enter.h"
 #include "emu/thread_priv.h"
 #include "emu/transit.h"
 #include "emu/xstate.h"
@@ -81,6 +82,8 @@ static void load_synthetic_state(struct emu_trap *trap)
     if (!t->dbgoptin)
         flags = (flags & ~(uint64_t)FLAG_TF) | (t->save_tf ? FLAG_TF : 0);
     context_set(uc, REG_EFL, flags);
+    if (flags & FLAG_TF) /* one instruction, or the host would step through the fast mode's */
+        context_set(uc, REG_RIP, enter_plain_address(t->tcs_alias->aep));
 }
 
 void aex_perform(struct emu_trap *trap, const struct aex_event *event)

@@ -14,6 +14,24 @@
     ud2
     .endm
 
+    /* The same for code that faults and is resumed, maybe from elsewhere: the stack of the host is
+     * where EENTER or ERESUME has stored it, in the frame of the CSSA in R10. */
+    .macro exit_resumed
+    rdgsbase %rax
+    mov %r10, %rbx
+    shl $12, %rbx
+    add %rbx, %rax
+    mov -5 * 4096 - 40(%rax), %rsp
+    mov -5 * 4096 - 32(%rax), %rbp
+    exit_enclave
+    .endm
+
+    .macro mark name
+    .globl \name
+    .hidden \name
+\name:
+    .endm
+
     .macro piece name
     .globl \name
     .hidden \name
@@ -55,7 +73,7 @@ dump: /* RSI: 19 words */
     mov %rax, 136(%rsi)
     rdgsbase %rax
     mov %rax, 144(%rsi)
-piece piece_exit
+mark piece_exit
     exit_enclave
 
 piece piece_exit_to /* RSI */
@@ -86,40 +104,40 @@ piece piece_push /* leaves two words on the host's stack */
 
 piece piece_ud2
     ud2
-    exit_enclave
+    exit_resumed
 
 piece piece_syscall
     mov $39, %eax /* getpid */
     syscall
-    exit_enclave
+    exit_resumed
 
 piece piece_int80
     mov $20, %eax
     int $0x80
-    exit_enclave
+    exit_resumed
 
 piece piece_int3
     int3
-    exit_enclave
+    exit_resumed
 
 piece piece_int_n
     int $0x20
-    exit_enclave
+    exit_resumed
 
 piece piece_in
     in %dx, %al
-    exit_enclave
+    exit_resumed
 
 piece piece_divide
     xor %edx, %edx
     xor %eax, %eax
     div %edx
-    exit_enclave
+    exit_resumed
 
 piece piece_gp /* an address that is not canonical */
     mov $0x8000000000000000, %rax
     mov (%rax), %rax
-    exit_enclave
+    exit_resumed
 
 piece piece_trap_flag /* sets TF, as far as it may */
     pushfq
@@ -127,15 +145,15 @@ piece piece_trap_flag /* sets TF, as far as it may */
     popfq
     nop
     nop
-    exit_enclave
+    exit_resumed
 
 piece piece_load /* from RSI into RDX */
     mov (%rsi), %rdx
-    exit_enclave
+    exit_resumed
 
 piece piece_store /* RDX to RSI */
     mov %rdx, (%rsi)
-    exit_enclave
+    exit_resumed
 
 piece piece_call /* RSI: runs what is there; it returns */
     push %rcx
@@ -148,7 +166,21 @@ piece piece_spin /* says 1 at RSI, then waits until the word at RDX is not 0 */
 1:  pause
     cmpq $0, (%rdx)
     je 1b
+    exit_resumed
+
+piece piece_alone /* RSI: a word that is nobody's; RDX: my number; UD2 when somebody else is there */
+    xor %eax, %eax
+    lock cmpxchg %rdx, (%rsi)
+    jne 1f
+    .rept 10
+    pause
+    .endr
+    mov %rdx, %rax
+    xor %edx, %edx
+    lock cmpxchg %rdx, (%rsi)
+    jne 1f
     exit_enclave
+1:  ud2
 
 piece piece_skip /* RSI: a GPR area; RDX is added to its RIP */
     add %rdx, 136(%rsi)
@@ -160,7 +192,7 @@ piece piece_leaf /* ENCLU with EAX = RSI, RBX = RDX, RCX = R8, RDX = R9; RAX goe
     mov %r9, %rdx
     mov %r8, %rcx
     mov %esi, %eax
-piece piece_leaf_enclu
+mark piece_leaf_enclu
     .byte 0x0f, 0x01, 0xd7
     xchg %ax, %ax
     mov %rax, %rdx
@@ -190,13 +222,14 @@ piece piece_pattern
     cmp %eax, %eax
     stc
     std
-piece piece_pattern_fault
+mark piece_pattern_fault
     ud2
     cld
     fstp %st(0)
     mov (%rsi), %rcx
     mov %rax, %rdx
-    exit_enclave
+    xor %r10d, %r10d
+    exit_resumed
 /* The self-check: every register from struct cpu_state at RSI (in), some time, a fault at one place
  * if R8 says so, then every register back into it (out).  R9: 0 SSE, 1 AVX, 2 AVX-512. */
     .macro each_vector insn, last, stride, base

@@ -10,6 +10,9 @@
  * for the vDSO. */
 bool enter_is_site(uint64_t rip);
 
+/* The address of a bare ENCLU for the fast mode's AEP; any other AEP as it is. */
+uint64_t enter_plain_address(uint64_t aep);
+
 /* Where an exception there goes on: RDI, RSI, RDX are vector, error code and address. */
 uint64_t enter_exception_address(void);
 

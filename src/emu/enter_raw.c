@@ -17,3 +17,8 @@ uint64_t enter_exception_address(void)
 {
     return cpu_addr(emu_enter_exception);
 }
+
+uint64_t enter_plain_address(uint64_t aep)
+{
+    return aep == cpu_addr(emu_enter_fast) ? cpu_addr(emu_enter_enclu) : aep;
+}

@@ -176,11 +176,14 @@ static void say(const char *how, uint64_t base, uint64_t end)
 
 static _Noreturn void give_up(long rc)
 {
-    char line[200];
+    char line[300];
+    const char *why = rc == -ERANGE ? "code lies below it, which that guard cannot tell from it: "
+                                      "choose another guard"
+                                    : "the kernel refused";
     int size = snprintf(line, sizeof line,
-                        "emu: the kernel refused to catch system calls inside the enclave "
-                        "(error %ld): it would run unguarded, so the program ends here\n",
-                        -rc);
+                        "emu: system calls inside the enclave cannot be caught (%s, error %ld): it "
+                        "would run unguarded, so the program ends here\n",
+                        why, -rc);
     ignore(cpu_syscall(SYS_write, STDERR_FILENO, cpu_addr(line), (uint64_t)size, 0, 0));
     for (;;)
         ignore(cpu_syscall(SYS_exit_group, 70, 0, 0, 0, 0));
