@@ -270,7 +270,7 @@ TEST(platform_cache_changes_no_verdict)
     EXPECT_EQ(verify_with(&k, c, known, FORGE_NOW), ATTEST_ACCEPTED);
     EXPECT_EQ(g_r.status, TCB_UP_TO_DATE);
     EXPECT(g_r.has_pck && g_r.pck.fmspc[0] == 0x20);
-    EXPECT_EQ(verify_with(&k, c, known, FORGE_NOW + 9999 * 86400ll), ATTEST_REFUSED);
+    EXPECT_EQ(verify_with(&k, c, known, FORGE_NOW + 9999 * 86400LL), ATTEST_REFUSED);
     EXPECT_EQ(g_r.checks.at[CHECK_PCK_VALIDITY].state, CHECK_FAILED);
     k.file[KIT_QUOTE].data[100] ^= 1; /* another body, the same platform */
     EXPECT_EQ(verify_with(&k, c, known, FORGE_NOW), ATTEST_REFUSED);

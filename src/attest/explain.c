@@ -69,28 +69,52 @@ static bool advised_before(const struct attest_result *r, unsigned id)
     return false;
 }
 
-static void list_checks(FILE *out, const struct attest_result *r, enum check_state state,
-                        const char *heading)
+static void list_failed(FILE *out, const struct attest_result *r)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < CHECK_COUNT; i++) {
         const struct check *c = &r->checks.at[i];
         enum check_id id = (enum check_id)i;
-        if (c->state != state)
+        if (c->state != CHECK_FAILED)
             continue;
         if (count++ == 0)
-            fprintf(out, "\n%s\n", heading);
-        fprintf(out, "  %u. %s: \"%s\" does not hold%s\n", count, check_name(id), check_title(id),
-                state == CHECK_FAILED ? "." : " for certain.");
-        if (state == CHECK_FAILED)
-            fprintf(out, "     lies with: %s\n", side_sentence(check_side(id)));
+            fprintf(out, "\nWhat is wrong:\n");
+        fprintf(out, "  %u. %s: \"%s\" does not hold.\n", count, check_name(id), check_title(id));
+        fprintf(out, "     lies with: %s\n", side_sentence(check_side(id)));
         if (c->expected[0])
             fprintf(out, "     expected:  %s\n", c->expected);
         if (c->found[0])
-            fprintf(out, "     %s %s\n",
-                    state == CHECK_FAILED ? "found:    " : "because:  ", c->found);
-        if (state == CHECK_FAILED && !advised_before(r, i))
+            fprintf(out, "     found:     %s\n", c->found);
+        if (!advised_before(r, i))
             fprintf(out, "     what to do: %s.\n", check_advice(id));
+    }
+}
+
+/* True when check `i` was not judged for this reason. */
+static bool unjudged_for(const struct attest_result *r, unsigned i, const char *reason)
+{
+    const struct check *c = &r->checks.at[i];
+    return c->state == CHECK_NOT_JUDGED && strcmp(c->found, reason) == 0;
+}
+
+/* Each reason once, with the names of all checks that it kept from being judged. */
+static void list_unjudged(FILE *out, const struct attest_result *r)
+{
+    bool any = false;
+    for (unsigned i = 0; i < CHECK_COUNT; i++) {
+        const char *reason = r->checks.at[i].found;
+        bool first = r->checks.at[i].state == CHECK_NOT_JUDGED;
+        for (unsigned k = 0; k < i && first; k++)
+            first = !unjudged_for(r, k, reason);
+        if (!first)
+            continue;
+        fprintf(out, "%s  - because %s:\n     ", any ? "" : "\nWhat could not be judged:\n",
+                reason);
+        any = true;
+        for (unsigned k = i; k < CHECK_COUNT; k++)
+            if (unjudged_for(r, k, reason))
+                fprintf(out, " %s", check_name((enum check_id)k));
+        fputc('\n', out);
     }
 }
 
@@ -110,8 +134,8 @@ static void tail(FILE *out, const struct attest_result *r)
 void result_explain(FILE *out, const struct attest_result *r)
 {
     headline(out, r);
-    list_checks(out, r, CHECK_FAILED, "What is wrong:");
-    list_checks(out, r, CHECK_NOT_JUDGED, "What could not be judged:");
+    list_failed(out, r);
+    list_unjudged(out, r);
     platform_lines(out, r);
     if (r->has_quote) {
         fprintf(out, "\n");

@@ -7,7 +7,8 @@
 #include "attest/forge.h"
 #include "base/test.h"
 
-/* The linker sends this room's malloc and calloc here (--wrap). */
+/* The linker sends this room's malloc and calloc here (--wrap), and names them so. */
+/* NOLINTBEGIN(readability-identifier-naming) */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_malloc(size_t size);
@@ -33,6 +34,8 @@ void *__wrap_calloc(size_t count, size_t size)
 {
     return fails_now() ? NULL : __real_calloc(count, size);
 }
+
+/* NOLINTEND(readability-identifier-naming) */
 
 static struct attest_result g_r;
 

@@ -87,6 +87,7 @@ static int fetch(const struct args *a)
     struct collateral_set set = {0};
     char folder[PATH_SIZE] = "";
     const char *out = args_value(a, "--out");
+    struct cache cache = {.folder = folder, .trust = &trust};
     int rc = trust_from_args(&trust, a, &e);
     if (rc == 0)
         rc = pcs_from_args(&options, a, &e);
@@ -100,7 +101,7 @@ static int fetch(const struct args *a)
     key.evaluation_number = options.evaluation_number;
     rc = pcs_fetch(&set, &key.want, &options, &e);
     if (rc == 0)
-        rc = out ? set_save(&set, out, &e) : cache_put(&set, folder, &key, &trust, &e);
+        rc = out ? set_save(&set, out, &e) : cache_put(&set, &cache, &key, &e);
     set_fini(&set);
     if (rc)
         return trouble(&e);
@@ -282,6 +283,7 @@ static int import(const struct args *a)
     struct cache_key key = {0};
     struct collateral_set set = {0};
     char folder[PATH_SIZE];
+    struct cache cache = {.folder = folder, .trust = &trust};
     int rc = a->words == 1 ? trust_from_args(&trust, a, &e)
                            : fail(&e, -EINVAL, "one folder expected; see cella collateral --help");
     if (rc == 0)
@@ -298,7 +300,7 @@ static int import(const struct args *a)
     set_drop(&set, SET_PCK_CHAIN);
     set_drop(&set, SET_ROOT_CA);
     if (rc == 0)
-        rc = cache_put(&set, folder, &key, &trust, &e);
+        rc = cache_put(&set, &cache, &key, &e);
     set_fini(&set);
     if (rc)
         return trouble(&e);

@@ -92,7 +92,8 @@ static int find_collateral(struct job *j, const struct args *a, struct err *e)
         .early = options.early,
         .evaluation_number = options.evaluation_number,
     };
-    rc = cache_get(&j->set, &state, folder, &key, &j->trust, &options, j->at, &j->why_stale);
+    struct cache cache = {.folder = folder, .trust = &j->trust, .options = &options};
+    rc = cache_get(&j->set, &state, &cache, &key, j->at, &j->why_stale);
     if (rc) {
         *e = j->why_stale;
         return rc;

@@ -87,19 +87,19 @@ static int64_t issued(const struct collateral *c)
     return c->pck_crl.this_update > at ? c->pck_crl.this_update : at;
 }
 
-int cache_put(const struct collateral_set *s, const char *folder, const struct cache_key *key,
-              const struct trust *trust, struct err *e)
+int cache_put(const struct collateral_set *s, const struct cache *cache,
+              const struct cache_key *key, struct err *e)
 {
     char path[PATH_SIZE];
     struct collateral *new = NULL;
     struct collateral *old = NULL;
     struct collateral_set there = {0};
     struct err ignored;
-    int rc = set_path(path, folder, key, e);
+    int rc = set_path(path, cache->folder, key, e);
     if (rc == 0)
-        rc = check_set(&new, s, key, trust, e);
+        rc = check_set(&new, s, key, cache->trust, e);
     if (rc == 0 && set_load(&there, path, &ignored) == 0 &&
-        check_set(&old, &there, key, trust, &ignored) == 0 && issued(old) > issued(new))
+        check_set(&old, &there, key, cache->trust, &ignored) == 0 && issued(old) > issued(new))
         rc = fail(e, -EEXIST, "%s: the collateral there was issued later", path);
     if (rc == 0)
         rc = set_save(s, path, e);
@@ -126,28 +126,27 @@ static enum standing judge(const struct collateral_set *s, const struct cache_ke
     return standing;
 }
 
-int cache_get(struct collateral_set *s, enum cache_state *state, const char *folder,
-              const struct cache_key *key, const struct trust *trust,
-              const struct pcs_options *options, int64_t now, struct err *e)
+int cache_get(struct collateral_set *s, enum cache_state *state, const struct cache *cache,
+              const struct cache_key *key, int64_t now, struct err *e)
 {
     char path[PATH_SIZE];
     *s = (struct collateral_set){0};
-    int rc = set_path(path, folder, key, e);
+    int rc = set_path(path, cache->folder, key, e);
     if (rc)
         return rc;
     rc = set_load(s, path, e);
     if (rc && rc != -ENOENT)
         return rc;
-    enum standing standing = rc ? SET_USELESS : judge(s, key, trust, now);
+    enum standing standing = rc ? SET_USELESS : judge(s, key, cache->trust, now);
     *state = CACHE_FRESH;
-    if (standing == SET_GOOD || (!options && rc == 0))
+    if (standing == SET_GOOD || (!cache->options && rc == 0))
         return 0;
-    if (!options)
+    if (!cache->options)
         return rc;
     struct collateral_set fetched;
-    rc = pcs_fetch(&fetched, &key->want, options, e);
+    rc = pcs_fetch(&fetched, &key->want, cache->options, e);
     if (rc == 0)
-        rc = cache_put(&fetched, folder, key, trust, e);
+        rc = cache_put(&fetched, cache, key, e);
     if (rc && standing == SET_AGEING) {
         set_fini(&fetched);
         *state = CACHE_STALE;

@@ -16,6 +16,12 @@ struct cache_key {
 /* Name of the set's folder, "00606a000000-sgx-platform-standard". */
 struct text cache_name(const struct cache_key *k);
 
+struct cache {
+    const char *folder;
+    const struct trust *trust;
+    const struct pcs_options *options; /* NULL: never fetch */
+};
+
 enum cache_state {
     CACHE_FRESH,   /* from the folder, far from its end */
     CACHE_FETCHED, /* fetched now and kept */
@@ -24,16 +30,15 @@ enum cache_state {
 
 /* Gives the set to use at `now`.  A set is fetched when there is none, when it has ended, or when
  * less than a third of its time is left; in the last case the old one still serves when fetching
- * fails, and `e` says why (state CACHE_STALE, result 0).  `options` NULL never fetches.  set_fini()
+ * fails, and `e` says why (state CACHE_STALE, result 0).  set_fini()
  * in every case. */
-int cache_get(struct collateral_set *s, enum cache_state *state, const char *folder,
-              const struct cache_key *key, const struct trust *trust,
-              const struct pcs_options *options, int64_t now, struct err *e) MUST_USE;
+int cache_get(struct collateral_set *s, enum cache_state *state, const struct cache *cache,
+              const struct cache_key *key, int64_t now, struct err *e) MUST_USE;
 
 /* Keeps a set after checking it: -EBADMSG with the first failed check, -EEXIST when a set there
  * was issued later. */
-int cache_put(const struct collateral_set *s, const char *folder, const struct cache_key *key,
-              const struct trust *trust, struct err *e) MUST_USE;
+int cache_put(const struct collateral_set *s, const struct cache *cache,
+              const struct cache_key *key, struct err *e) MUST_USE;
 
 /* $CELLA_COLLATERAL, else $XDG_CACHE_HOME/cella/collateral, else ~/.cache/cella/collateral. */
 int cache_default_folder(char *out, size_t size, struct err *e) MUST_USE;
