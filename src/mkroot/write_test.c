@@ -51,32 +51,39 @@ static void add_in_order(struct mkroot *m, const size_t *order)
     }
 }
 
+static void shuffle(size_t *order, size_t count, unsigned *random)
+{
+    for (size_t i = count - 1; i > 0; i--) {
+        *random = *random * 1664525 + 1013904223;
+        size_t j = (*random >> 16) % (i + 1);
+        size_t swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+    }
+}
+
+static void make_in_order(const size_t *order, struct image *image)
+{
+    struct mkroot *m = test_mkroot();
+    add_in_order(m, order);
+    test_finish(m, image);
+}
+
 TEST(writer_makes_the_same_bytes_from_every_order)
 {
     size_t order[ARRAY_COUNT(g_items)] = {0};
+    unsigned random = 1;
     for (size_t i = 0; i < ARRAY_COUNT(order); i++)
         order[i] = i;
-    struct image first = {0};
-    unsigned random = 1;
+    struct image first;
+    make_in_order(order, &first);
     for (int round = 0; round < 50; round++) {
-        struct mkroot *m = test_mkroot();
-        add_in_order(m, order);
         struct image image;
-        test_finish(m, &image);
-        if (round == 0) {
-            first = image;
-        } else {
-            EXPECT_EQ(image.size, first.size);
-            EXPECT(memcmp(image.data, first.data, first.size) == 0);
-            image_fini(&image);
-        }
-        for (size_t i = ARRAY_COUNT(order) - 1; i > 0; i--) { /* shuffle, real parents first */
-            random = random * 1664525 + 1013904223;
-            size_t j = (random >> 16) % (i + 1);
-            size_t swap = order[i];
-            order[i] = order[j];
-            order[j] = swap;
-        }
+        shuffle(order, ARRAY_COUNT(order), &random);
+        make_in_order(order, &image);
+        EXPECT_EQ(image.size, first.size);
+        EXPECT(image.size == first.size && memcmp(image.data, first.data, first.size) == 0);
+        image_fini(&image);
     }
     image_fini(&first);
 }
