@@ -91,6 +91,21 @@ TEST(cache_limits_the_maps_of_a_set)
 
 static pthread_mutex_t g_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Fills a block in, unless somebody was faster: a pin on it, or CACHE_NO_SLOT. */
+static uint32_t fill_in(uint64_t block)
+{
+    uint32_t slot = CACHE_NO_SLOT;
+    pthread_mutex_lock(&g_lock);
+    if (!cache_has(&g_cache, block))
+        slot = cache_claim(&g_cache, block);
+    if (slot != CACHE_NO_SLOT) {
+        memset(cache_data(&g_cache, slot), (int)block, ROOTFS_BLOCK_SIZE);
+        cache_fill(&g_cache, slot, block, 1);
+    }
+    pthread_mutex_unlock(&g_lock);
+    return slot;
+}
+
 /* Looks up random blocks, fills in missing ones, and checks that the bytes are always the block's.
  */
 static void *hammer(void *seed)
@@ -101,17 +116,8 @@ static void *hammer(void *seed)
         random = random * 1664525 + 1013904223;
         uint64_t block = random >> 16 & 31;
         uint32_t slot = cache_find(&g_cache, block, 1);
-        if (slot == CACHE_NO_SLOT) {
-            pthread_mutex_lock(&g_lock);
-            if (!cache_has(&g_cache, block)) {
-                slot = cache_claim(&g_cache, block);
-                if (slot != CACHE_NO_SLOT) {
-                    memset(cache_data(&g_cache, slot), (int)block, ROOTFS_BLOCK_SIZE);
-                    cache_fill(&g_cache, slot, block, 1);
-                }
-            }
-            pthread_mutex_unlock(&g_lock);
-        }
+        if (slot == CACHE_NO_SLOT)
+            slot = fill_in(block);
         if (slot == CACHE_NO_SLOT)
             continue;
         const uint8_t *data = cache_data(&g_cache, slot);
