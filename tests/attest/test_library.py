@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, DATA, ROOT, expected
+from attest_kit import BUILD, DATA, ROOT, expected
 
 LIBRARY = BUILD / "src/attest/libcella-attest.so"
 HEADER = ROOT / "src/attest/cella_attest.h"

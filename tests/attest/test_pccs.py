@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from conftest import ACCEPTED, DATA, REFUSED, UNDECIDED
+from attest_kit import ACCEPTED, DATA, REFUSED, UNDECIDED
 from pccs import Pccs
 
 AT = "2025-09-01T00:00:00Z"

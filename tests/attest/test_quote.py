@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from conftest import ACCEPTED, DATA, REFUSED, UNDECIDED, expected
+from attest_kit import ACCEPTED, DATA, REFUSED, UNDECIDED, expected
 
 SETS = sorted(p.parent.name for p in DATA.glob("*/expected.json") if (p.parent / "quote.bin").exists())
 MUTATIONS = json.loads((DATA / "mutations.json").read_text())["mutations"] if SETS else []
