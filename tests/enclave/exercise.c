@@ -19,6 +19,7 @@ static const struct {
     {"clock", exercise_clock},
     {"random", exercise_random},
     {"arithmetic", exercise_arithmetic},
+    {"accept", exercise_accept},
     {"heap", exercise_heap},
     {"exceptions", exercise_exceptions},
     {"nested", exercise_nested},

@@ -20,6 +20,7 @@ int exercise_exit(int argc, char **argv);
 int exercise_clock(int argc, char **argv);
 int exercise_random(int argc, char **argv);
 int exercise_arithmetic(int argc, char **argv);
+int exercise_accept(int argc, char **argv);
 int exercise_heap(int argc, char **argv);
 int exercise_exceptions(int argc, char **argv);
 int exercise_nested(int argc, char **argv);

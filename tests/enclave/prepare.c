@@ -5,6 +5,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "base/cleanup.h"
 #include "measure/mrenclave.h"
@@ -26,6 +28,8 @@ static const struct option g_options[] = {
     {"measured-heap", no_argument, NULL, 'M'},
     {"no-exinfo", no_argument, NULL, 'n'},
     {"verbose", no_argument, NULL, 'v'},
+    {"gap", required_argument, NULL, 'g'},
+    {"elrange", required_argument, NULL, 'r'},
     {"nssa", required_argument, NULL, 'N'},
     {"timer", required_argument, NULL, 'T'},
     {0},
@@ -79,6 +83,12 @@ static int take_option(struct prepared *p, int option, struct err *e)
         return 0;
     case 'N':
         o->nssa = (uint32_t)number;
+        return 0;
+    case 'g':
+        p->gap = number;
+        return 0;
+    case 'r':
+        o->elrange_size = number;
         return 0;
     case 'T':
         p->timer_us = (long)number;
@@ -156,10 +166,19 @@ int prepare_layout(struct prepared *p, struct err *e)
     return rc ? rc : host_platform_find(&p->platform, &p->host_options, e);
 }
 
+static int map_gap(const struct prepared *p, struct err *e)
+{
+    uintptr_t at = p->enclave.base + p->layout.info.heap_offset + p->layout.info.heap_size;
+    intptr_t rc = p->platform.mmap(at, p->gap, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                                   p->enclave.fd, 0);
+    return rc < 0 ? fail(e, (int)rc, "mapping the gap: %s", strerror((int)-rc)) : 0;
+}
+
 int prepare_load(struct prepared *p, struct err *e)
 {
-    return host_load(&p->enclave, &p->platform, &p->layout,
-                     span_of(&p->sigstruct, sizeof p->sigstruct), e);
+    int rc = host_load(&p->enclave, &p->platform, &p->layout,
+                       span_of(&p->sigstruct, sizeof p->sigstruct), e);
+    return rc || !p->gap ? rc : map_gap(p, e);
 }
 
 int prepare_enclave(struct prepared *p, struct err *e)

@@ -13,6 +13,7 @@ struct prepared {
     struct measure_layout layout;
     struct sgx_sigstruct sigstruct;
     struct host_enclave enclave;
+    uint64_t gap;  /* bytes behind the heap that are mapped and empty, for EAUG */
     long timer_us; /* a signal in this interval, 0: none */
     int argc;      /* what is behind the options: image and its arguments */
     char **argv;
@@ -20,8 +21,8 @@ struct prepared {
 
 /* Reads --emu trap|fast|off, --epc, --heap, --threads, --stack (bytes), --xfrm, --debug,
  * --base-zero,
- * --dynamic, --measured-heap, --timer (microseconds); ends the process with a sentence when they
- * are wrong. */
+ * --dynamic, --measured-heap, --timer (microseconds), --gap, --elrange; ends the process with a
+ * sentence when they are wrong. */
 void prepare_options(struct prepared *p, int argc, char **argv);
 
 /* Platform, layout, signature, enclave: from p->argv[0] and the options. */

@@ -142,3 +142,34 @@ def test_signals_at_a_high_rate_change_nothing(programs, mode, what):
     done = programs.run("--emu", mode, "--threads", "4", "--stack", "0x40000", "--timer", "150", "--", *what)
     good(done)
     assert re.search(rb"^[0-9]+ signals$", done.stdout, re.M), done
+
+
+def test_pages_added_on_demand_are_taken_inside(programs, mode):
+    good(programs.run("--emu", mode, "--elrange", "0x1000000", "--gap", "0x8000", "--", "accept"))
+
+
+def in_a_strange_dev(programs, script, *runner):
+    """The runner under a /dev of its own, in namespaces that end with it."""
+    if os.getuid() != 0:
+        pytest.skip("needs root for a mount namespace")
+    command = " ".join(f"'{word}'" for word in map(str, runner))
+    dev = "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9"
+    return programs.start("unshare", "--mount", "sh", "-c", f"{dev} && {script} && exec $PREFIX {command}")
+
+
+def test_a_device_that_may_not_be_opened_is_said_and_not_emulated(programs):
+    script = "unset CELLA_TEST_KEY; touch /dev/sgx_enclave && chmod 000 /dev/sgx_enclave && " \
+             "PREFIX='setpriv --reuid=65534 --regid=65534 --clear-groups'"
+    runner = programs.build / "tests/enclave/enclave_runner"
+    done = in_a_strange_dev(programs, script, runner, programs.exercise, "args")
+    assert done.returncode == 125, done
+    assert b"may not open /dev/sgx_enclave" in done.stderr and b"--emu fast" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["sgx_enclave", "sgx/enclave", "isgx"])
+def test_every_name_of_the_device_is_found_and_the_kernel_without_sgx_is_said(programs, name):
+    script = f"mkdir -p /dev/sgx && touch /dev/{name} && chmod 666 /dev/{name}"
+    runner = programs.build / "tests/enclave/enclave_runner"
+    done = in_a_strange_dev(programs, script, runner, programs.exercise, "args")
+    assert done.returncode == 125 and f"/dev/{name} is there".encode() in done.stderr, done
+    assert b"Linux 5.11" in done.stderr
