@@ -80,6 +80,37 @@ piece piece_exit_to /* RSI */
     mov %rsi, %rcx
     exit_enclave
 
+piece piece_exit_mov32 /* as other people write it */
+    mov %rcx, %rbx
+    mov $LEAF_EEXIT, %eax
+    .byte 0x0f, 0x01, 0xd7
+    nop
+    int3
+
+piece piece_exit_mov64
+    mov %rcx, %rbx
+    .byte 0x48, 0xc7, 0xc0, 4, 0, 0, 0 /* mov $4, %rax */
+    .byte 0x0f, 0x01, 0xd7
+    nop
+    int3
+
+piece piece_exit_far /* the leaf is not set right before, so it traps */
+    mov %rcx, %rbx
+    mov $LEAF_EEXIT, %eax
+    nop
+    .byte 0x0f, 0x01, 0xd7
+    nop
+    int3
+
+piece piece_exit_decoy /* ends in the bytes of mov $4, %eax, but is mov $4, %r8d */
+    mov %rcx, %rbx
+    mov $LEAF_EEXIT, %eax
+mark piece_exit_decoy_mov
+    mov $4, %r8d
+    .byte 0x0f, 0x01, 0xd7
+    nop
+    int3
+
 piece piece_leave_regs /* every register that EEXIT passes on, and the flags */
     mov %rcx, %rbx
     mov $0x1111, %edi

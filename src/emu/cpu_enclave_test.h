@@ -55,7 +55,8 @@ typedef char cpu_piece[];
 extern cpu_piece cpu_code_start, cpu_code_end, piece_exit, piece_exit_to, piece_leave_regs,
     piece_push, piece_ud2, piece_syscall, piece_int80, piece_int3, piece_int_n, piece_in,
     piece_divide, piece_gp, piece_trap_flag, piece_load, piece_store, piece_call, piece_spin,
-    piece_skip, piece_check, piece_alone, piece_leaf, piece_leaf_enclu, piece_pattern,
+    piece_skip, piece_check, piece_exit_mov32, piece_exit_mov64, piece_exit_far, piece_exit_decoy,
+    piece_exit_decoy_mov, piece_alone, piece_leaf, piece_leaf_enclu, piece_pattern,
     piece_pattern_fault;
 extern cpu_piece cpu_enclu_site, cpu_enclu_aep, cpu_enclu_after;
 

@@ -35,6 +35,8 @@ label fast_exit_flags_in_ax
     jae fast_exit_slow
     shr $(PAGE_LOG2 - 4), %rcx /* struct fast_owner has 16 bytes */
     add fast_exit_owners(%rip), %rcx
+    cmpq $-1, 8(%rcx) /* OWNER_SHARED */
+    je fast_exit_slow
     mov (%rcx), %rcx
     test %rcx, %rcx
     jz fast_exit_slow
