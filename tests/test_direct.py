@@ -251,3 +251,23 @@ def test_a_missing_program_and_a_foreign_one_are_named(tmp_path):
     (tmp_path / "x").write_bytes(b"\x7fELF\x01" + bytes(60))
     (tmp_path / "x").chmod(0o755)
     assert run("base", "/host/x", options=["--mount", f"{tmp_path}:/host"])[0] == 126
+
+
+def test_a_signal_from_outside_is_never_taken_by_an_idle_thread():
+    code = """
+import threading,time
+print("go",flush=True)
+while True:
+  ts=[threading.Thread(target=time.sleep,args=(0.001,)) for _ in range(4)]
+  [t.start() for t in ts]
+  [t.join() for t in ts]"""
+    for n in range(12):
+        process = subprocess.Popen([DIRECT, root_of("flask"), "--", "python3", "-c", code], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(0.03 + n * 0.007)
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(20) == 143
+        finally:
+            process.kill()
+            process.stdout.close()

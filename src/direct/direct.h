@@ -29,6 +29,8 @@ extern struct platform_info g_info;
 extern int (*g_vdso_clock)(clockid_t clock, struct timespec *out);
 extern int g_exit_report; /* descriptor for the last words */
 
+extern uint64_t g_outside_mask; /* the signals that come from outside */
+
 /* Reserves the application's range and finds out what the CPU has. */
 int direct_init(uint64_t memory_size, uint32_t thread_max, struct err *e) MUST_USE;
 /* A thread block with its stacks; NULL without memory. */

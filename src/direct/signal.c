@@ -116,6 +116,7 @@ int direct_signals(uint64_t outside, struct err *e)
 {
     static const int TRAPS[] = {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, KICK_SIGNAL};
     int rc = 0;
+    g_outside_mask = outside;
     for (size_t n = 0; !rc && n < sizeof TRAPS / sizeof TRAPS[0]; n++)
         rc = handle(TRAPS[n], on_trap, e);
     for (int n = 1; !rc && n <= 31; n++)

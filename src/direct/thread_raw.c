@@ -24,6 +24,7 @@ static struct {
 } g_pool;
 
 static uint64_t g_outside;
+uint64_t g_outside_mask;
 
 struct host_thread *host_thread_self(void)
 {
@@ -142,6 +143,23 @@ void platform_yield(void)
 
 /* ---- the pool ---- */
 
+/* A thread without a task must not be the one that a signal from outside chooses. */
+static void refuse_outside(bool refuse)
+{
+    HOST(__NR_rt_sigprocmask, refuse ? SIG_BLOCK : SIG_UNBLOCK, host_ptr_arg(&g_outside_mask), 0,
+         sizeof g_outside_mask);
+}
+
+/* What came to this thread while it was ending goes to another one. */
+static void pass_on_outside(void)
+{
+    uint64_t set = __atomic_exchange_n(&g_outside, 0, __ATOMIC_SEQ_CST);
+    long pid = HOST(__NR_getpid);
+    for (int n = 1; set; n++, set >>= 1)
+        if (set & 1)
+            HOST(__NR_kill, pid, n);
+}
+
 static void idle_loop(void *arg)
 {
     struct host_thread *th = arg;
@@ -153,6 +171,7 @@ static void idle_loop(void *arg)
         __atomic_store_n(&th->started, 0, __ATOMIC_RELAXED);
         th->token = 0;
         th->block.event = 0;
+        refuse_outside(false); /* from here on a signal sets event, which run() leaves alone */
         th->run(th->arg);
     }
 }
@@ -170,6 +189,8 @@ static void idle_again(const void *arg)
 void platform_thread_exit(void)
 {
     struct host_thread *th = host_thread_self();
+    refuse_outside(true);
+    pass_on_outside();
     th->block.task = NULL;
     host_switch((void *)(th->block.kernel_stack_top - FRAME_ROOM), idle_again, th);
 }
@@ -197,6 +218,7 @@ int platform_thread_create(struct platform_thread **out, void (*run)(void *), vo
     }
     long tid =
         host_clone(THREAD_FLAGS, (void *)(th->block.kernel_stack_top - FRAME_ROOM), idle_loop, th);
+    refuse_outside(false);
     return tid < 0 ? (int)tid : 0;
 }
 
