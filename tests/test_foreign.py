@@ -186,6 +186,41 @@ def test_status_of_a_killed_program():
         assert emu("/bin/sh", "-c", f"ulimit -c 0; kill -{signal} $$")[0] == native[0]
 
 
+def test_debugger_inside(foreign):
+    for command in [["gdb", "-q", "-nx", "-batch", "-ex", "run", "/bin/echo"], ["strace", "-o", "/dev/null", "/bin/echo"]]:
+        if shutil.which(command[0]):
+            status, out, _ = emu(*command, timeout=30)
+            assert status == 0 and "\n" in out
+
+
+@pytest.mark.parametrize("kind", ["address", "thread", "undefined"])
+def test_sanitizer(tmp_path, kind):
+    """Sanitizers want much of the address space for themselves."""
+    subprocess.run(["gcc", f"-fsanitize={kind}", "-pthread", "-o", tmp_path / "x", FOREIGN / "threads.c"], check=True)
+    assert emu(tmp_path / "x") == (0, "1275\n", "")
+
+
+def test_memory_sanitizer(tmp_path):
+    subprocess.run(["clang-14", "-fsanitize=memory", "-pthread", "-o", tmp_path / "x", FOREIGN / "threads.c"], check=True)
+    assert emu(tmp_path / "x") == (0, "1275\n", "")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes a set-user-id program")
+def test_set_user_id_program(tmp_path):
+    shutil.copy("/usr/bin/id", tmp_path / "id")
+    os.chown(tmp_path / "id", 1234, -1)
+    (tmp_path / "id").chmod(0o4755)
+    assert emu("/bin/sh", "-c", f"{tmp_path}/id -u") == (0, "1234\n", "")
+    assert emu(tmp_path / "id", "-u") == (0, "1234\n", "")
+    assert emu("--guard", "seccomp", "/bin/sh", "-c", f"{tmp_path}/id -u") == (0, "0\n", "")
+
+
+def test_launcher_inside_the_launcher(foreign):
+    for guard in ["sud", "seccomp"]:
+        all_passed(emu("--guard", guard, "/bin/sh", "-c", f"{SGX_EMU} {foreign}/static_host"))
+    all_passed(emu(SGX_EMU, foreign / "static_host"))
+
+
 def test_gdb_reads_the_symbols(foreign):
     if not shutil.which("gdb"):
         pytest.skip("no gdb")

@@ -51,7 +51,7 @@ static long exec_path(const struct exec_plan *p, const char *path, long argv)
 /* Only a program that the kernel starts without us. */
 static long exec_native(const struct exec_plan *p)
 {
-    return exec_path(p, p->resolved.path, (long)p->argv);
+    return exec_path(p, p->path, (long)p->argv);
 }
 
 static long exec_launcher(const struct exec_plan *p, const uint64_t *argv)

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <linux/prctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 
 #include "emu/thread.h"
 #include "launch/call.h"
+#include "launch/catch.h"
 #include "launch/context.h"
 #include "launch/gate.h"
 #include "launch/heap.h"
@@ -96,6 +98,16 @@ long call_prctl(struct call *c)
 {
     enum { SET_DISPATCH = 59 }; /* PR_SET_SYSCALL_USER_DISPATCH */
     return c->args[0] == SET_DISPATCH ? -EINVAL : call_forward(c);
+}
+
+/* Under a tracer every trapped call would stop, which no debugger expects; after vfork nobody could
+ * even let it go on.  So who asks to be traced is left alone from here on, and so is what it
+ * executes. */
+long call_ptrace(struct call *c)
+{
+    if (c->args[0] == PTRACE_TRACEME)
+        ignore(catch_disarm(g_program.guard));
+    return call_forward(c);
 }
 
 long call_rseq(struct call *c)

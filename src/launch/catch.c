@@ -20,7 +20,7 @@ extern const char etext[];
 
 /* The launcher is linked to this address (meson.build), so that a filter stays right across
  * execve; 256 MiB from there are its own. */
-enum { IMAGE_HIGH = 0x6f00, IMAGE_SIZE = 0x10000000 };
+enum { IMAGE_HIGH = 0x5500, IMAGE_SIZE = 0x10000000 };
 
 const char *catch_name(enum launch_guard guard)
 {
@@ -84,6 +84,11 @@ int catch_arm(enum launch_guard guard, bool inherited, struct err *e)
         return inherited ? 0 : filter_load(e);
     long rc = dispatch(DISPATCH_ON);
     return rc ? fail(e, (int)rc, "Syscall User Dispatch: %s", strerror((int)-rc)) : 0;
+}
+
+bool catch_disarm(enum launch_guard guard)
+{
+    return guard == LAUNCH_GUARD_SUD && dispatch(DISPATCH_OFF) == 0;
 }
 
 void catch_arm_again(enum launch_guard guard)

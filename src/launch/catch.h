@@ -18,6 +18,10 @@ int catch_arm(enum launch_guard guard, bool inherited, struct err *e) MUST_USE;
 /* The same for a thread or child of an armed thread, without libc. */
 void catch_arm_again(enum launch_guard guard);
 
+/* The calling thread's system calls go straight to the kernel again; false with the filter, which
+ * stays. */
+bool catch_disarm(enum launch_guard guard);
+
 const char *catch_name(enum launch_guard guard);
 
 #endif

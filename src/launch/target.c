@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,8 +47,11 @@ static int check_mode(int fd, struct stat *st, struct err *e)
     return 0;
 }
 
+/* Execve would give privileges, unless the process has forsworn them. */
 static bool is_privileged(const struct stat *st)
 {
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return false;
     bool as_user = (st->st_mode & S_ISUID) && st->st_uid != geteuid();
     bool as_group = (st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != getegid();
     return as_user || as_group;
