@@ -157,11 +157,13 @@ int command_main(const struct command *command, int argc, char **argv)
     if (rc) {
         fprintf(stderr, "cella %s: %s; see `cella %s --help`\n", command->name, e.text,
                 command->name);
-        return EXIT_USAGE;
+        return command->failed ? command->failed : EXIT_USAGE;
     }
     rc = command->run(options, argv, p.count, &e);
     int flushed = flush(rc ? NULL : &e);
     if (rc || flushed)
         fprintf(stderr, "cella %s: %s\n", command->name, e.text);
-    return rc || flushed ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (!rc && !flushed)
+        return EXIT_SUCCESS;
+    return command->failed ? command->failed : EXIT_FAILURE;
 }

@@ -34,6 +34,7 @@ struct command {
     const struct option_def *options;
     size_t options_size; /* bytes of the struct that `options` fills */
     int min_args, max_args;
+    int failed; /* exit status for wrong usage and when it could not; 0: 2 and 1 */
     void (*defaults)(void *options); /* NULL: zero */
     /* Refuses combinations: a usage error (exit status 2).  NULL: none. */
     int (*check)(const void *options, int arg_count, struct err *e);

@@ -12,5 +12,6 @@ extern const struct command command_key_new;
 extern const struct command command_key_show;
 extern const struct command command_rootfs;
 extern const struct command command_enclave_run;
+extern const struct command command_run;
 
 #endif

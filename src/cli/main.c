@@ -22,8 +22,8 @@ static const struct command g_collateral = {
 };
 
 static const struct command *const g_commands[] = {
-    &command_measure,     &command_sign,   &command_inspect, &command_key_new, &command_key_show,
-    &command_enclave_run, &command_rootfs, &g_quote,         &g_collateral,
+    &command_measure, &command_sign,        &command_inspect, &command_key_new, &command_key_show,
+    &command_run,     &command_enclave_run, &command_rootfs,  &g_quote,         &g_collateral,
 };
 
 enum { COMMAND_COUNT = sizeof g_commands / sizeof g_commands[0] };

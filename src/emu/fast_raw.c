@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "emu/cpu_raw.h"
 #include "emu/fast_priv.h"
@@ -180,6 +181,20 @@ static bool is_code(const struct emu_slot *slot)
     return slot->epcm.valid && slot->epcm.type == SGX_PT_REG && slot->epcm.perm & SGX_SECINFO_X;
 }
 
+/* Pages of zeroes that nobody has touched are holes of the memfd; reading them would fill them. */
+static void patch_data(struct emu_enclave *enclave, uint64_t start, uint64_t end)
+{
+    off_t last = (off_t)(end - enclave->base);
+    off_t from = lseek(enclave->memfd, (off_t)(start - enclave->base), SEEK_DATA);
+    while (from >= 0 && from < last) {
+        off_t to = lseek(enclave->memfd, from, SEEK_HOLE);
+        if (to < 0 || to > last)
+            to = last;
+        patch_run(enclave, enclave->base + (uint64_t)from, enclave->base + (uint64_t)to);
+        from = lseek(enclave->memfd, to, SEEK_DATA);
+    }
+}
+
 static void patch_all(struct emu_enclave *enclave)
 {
     size_t i = 0;
@@ -192,8 +207,8 @@ static void patch_all(struct emu_enclave *enclave)
         while (i < enclave->page_count && is_code(&enclave->slots[i]))
             i++;
         if (i > first)
-            patch_run(enclave, enclave->base + first * SGX_PAGE_SIZE,
-                      enclave->base + i * SGX_PAGE_SIZE);
+            patch_data(enclave, enclave->base + first * SGX_PAGE_SIZE,
+                       enclave->base + i * SGX_PAGE_SIZE);
         else
             i++;
     }

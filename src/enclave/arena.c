@@ -43,3 +43,8 @@ host_ptr arena_parking(void)
 {
     return (host_ptr){thread_current()->arena};
 }
+
+host_ptr arena_attention(void)
+{
+    return (host_ptr){thread_current()->arena + 8};
+}

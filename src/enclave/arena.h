@@ -23,7 +23,11 @@ void arena_release(size_t mark);
  * does no harm. */
 host_ptr arena_parking(void);
 
-/* Bytes at the start of the arena that arena_parking() owns. */
-enum { ARENA_RESERVED = 8 };
+/* Not 0: the host has something for a program with enclave_hooks, such as a signal from outside.  A
+ * hint; the word behind arena_parking()'s. */
+host_ptr arena_attention(void);
+
+/* Bytes at the start of the arena that the two above own. */
+enum { ARENA_RESERVED = 16 };
 
 #endif

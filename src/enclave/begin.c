@@ -129,6 +129,16 @@ NO_CANARY static struct leave refuse(struct thread *t, uint64_t reason)
     return (struct leave){GATE_LEAVE_REFUSED, reason};
 }
 
+static void begin_heap(const struct thread *t, const struct enclave_layout *l)
+{
+    void *start = enclave_at(t, l->heap_offset);
+    size_t size = l->heap_size;
+    if (enclave_hooks.heap)
+        enclave_hooks.heap(t, &start, &size);
+    if (l->heap_kind != ENCLAVE_HEAP_DYNAMIC)
+        heap_start(start, size);
+}
+
 NO_CANARY static struct leave begin_first(struct thread *t, host_ptr from)
 {
     const struct enclave_layout *l = thread_layout(t);
@@ -144,8 +154,7 @@ NO_CANARY static struct leave begin_first(struct thread *t, host_ptr from)
         enclave_fatal(GATE_FATAL_LAYOUT);
     learn_attributes();
     prepare_thread(t);
-    if (l->heap_kind != ENCLAVE_HEAP_DYNAMIC)
-        heap_start(enclave_at(t, l->heap_offset), l->heap_size);
+    begin_heap(t, l);
     start_init(l->thread_count);
     int argc;
     char **argv;
@@ -166,7 +175,7 @@ NO_CANARY static struct leave begin_further(struct thread *t, host_ptr from)
     if (take_boot(t, from, &boot))
         return refuse(t, GATE_REFUSED_BOOT);
     prepare_thread(t);
-    if (!start_run_next())
+    if (!(enclave_hooks.thread ? enclave_hooks.thread(t) : start_run_next()))
         return refuse(t, GATE_REFUSED_STATE);
     t->state = THREAD_IDLE;
     return (struct leave){GATE_LEAVE_DONE, 0};
@@ -176,6 +185,8 @@ NO_CANARY struct leave enclave_begin(uint64_t kind, uint64_t boot, struct thread
 {
     t->address = t;
     t->base = base;
+    if (!t->place.tcs)
+        t->place = t->measured;
     if (kind == GATE_ENTER_START)
         return begin_first(t, (host_ptr){boot});
     return begin_further(t, (host_ptr){boot});

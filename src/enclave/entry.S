@@ -86,7 +86,16 @@ enclave_entry:
     movq    %gs:T_RSP, %rsp
     pushq   $0
     popfq
+    movq    %gs:T_XSAVE, %rcx
+    testq   %rcx, %rcx
+    jnz     .Lrestore
     ENTER_XSTATE
+    jmp     .Lrestored
+.Lrestore:
+    movl    %gs:T_XFRM, %eax
+    xorl    %edx, %edx
+    xrstor  (%rcx)
+.Lrestored:
     movq    %gs:T_FS_BASE, %rax
     wrfsbase %rax
     movq    %rsi, %rax
@@ -116,8 +125,14 @@ enclave_entry:
     lfence
     movl    $THREAD_INSIDE, %gs:T_STATE
     movq    %rbx, %r12
-    subq    %gs:T_TCS, %r12             /* the enclave's base */
+    movq    %gs:T_PLACE_TCS, %rax       /* zero before the first entry, like all that is not measured */
+    movq    %gs:T_PLACE_STACK_HIGH, %rsp
+    testq   %rax, %rax
+    jnz     .Lplaced
+    movq    %gs:T_TCS, %rax
     movq    %gs:T_STACK_HIGH, %rsp
+.Lplaced:
+    subq    %rax, %r12                  /* the enclave's base */
     addq    %r12, %rsp
     pushq   $0
     popfq
@@ -155,6 +170,13 @@ enclave_leave:
     pushq   %r15
     rdfsbase %rax
     movq    %rax, %gs:T_FS_BASE
+    movq    %gs:T_XSAVE, %rcx
+    testq   %rcx, %rcx
+    jz      .Lsaved
+    movl    %gs:T_XFRM, %eax
+    xorl    %edx, %edx
+    xsave   (%rcx)
+.Lsaved:
     movq    %rsp, %gs:T_RSP
     movl    $THREAD_IN_HOST, %gs:T_STATE
 .Lleave:
@@ -178,6 +200,16 @@ enclave_leave:
     enclu
     ud2
 
+    /* void enclave_thread_done(void): ends the thread's stay; its TCS may be entered anew. */
+    .globl  enclave_thread_done
+    .hidden enclave_thread_done
+    .type   enclave_thread_done, @function
+enclave_thread_done:
+    movl    $GATE_LEAVE_DONE, %edi
+    xorl    %esi, %esi
+    movl    $THREAD_IDLE, %gs:T_STATE
+    jmp     .Lleave
+
     /* CSSA is not 0: stage 1, on its own stack at the end of the first data page.  The host's RSP,
        RBP and exit address stay in registers, those in struct thread belong to what was
        interrupted.  Stage 1 is compiled for general registers only: it neither minds what the host left
@@ -186,8 +218,12 @@ enclave_leave:
     cmpl    $1, %eax
     jne     .Lrefuse_cssa
     cmpq    $GATE_ENTER_EXCEPTION, %rdi
+    je      .Lkind_known
+    cmpq    $GATE_ENTER_KICK, %rdi
     jne     .Lrefuse_cssa
+.Lkind_known:
     lfence
+    movq    %rdi, %rsi
     movq    %rsp, %r12
     movq    %rbp, %r13
     movq    %rcx, %r14
@@ -196,7 +232,7 @@ enclave_leave:
     popfq
     xorl    %ebp, %ebp
     leaq    DATA_PAGE_SIZE(%rbx), %rdi
-    call    exception_stage1            /* (thread) -> RDI, RSI of EEXIT */
+    call    exception_stage1            /* (thread, kind) -> RDI, RSI of EEXIT */
     movq    %rax, %rdi
     movq    %rdx, %rsi
     movq    %r12, %rsp

@@ -74,10 +74,31 @@ static void frame_redirect(struct sgx_gpr *g, uint8_t *xsave, const struct excep
     g->exitinfo = 0; /* so that this exception cannot be entered twice */
 }
 
-struct leave exception_stage1(struct thread *t)
+/* The program handles it at once.  A kick that would interrupt entry code, or an exception that was
+ * not taken yet, is not needed: whoever is there looks around anyway. */
+static struct leave hook_stage1(struct thread *t, struct sgx_gpr *g, uint64_t kind)
+{
+    bool is_exception = g->exitinfo & SGX_EXITINFO_VALID;
+    bool is_kick = kind == GATE_ENTER_KICK;
+    if (t->state != THREAD_INSIDE || is_exception == is_kick || enclave_is_dead())
+        return (struct leave){GATE_LEAVE_REFUSED, GATE_REFUSED_STATE};
+    if (is_entry_code(g->rip))
+        return is_kick ? (struct leave){GATE_LEAVE_REFUSED, GATE_REFUSED_STATE}
+                       : fatal(GATE_FATAL_ENTRY, g->exitinfo & 0xff);
+    if (!enclave_hooks.trap(t, g, kind))
+        return fatal(GATE_FATAL_HANDLER, g->exitinfo & 0xff);
+    g->exitinfo = 0; /* so that this exception cannot be entered twice */
+    return (struct leave){GATE_LEAVE_RESUME, 0};
+}
+
+struct leave exception_stage1(struct thread *t, uint64_t kind)
 {
     uint8_t *xsave = enclave_at(t, t->place.ssa);
     struct sgx_gpr *g = (struct sgx_gpr *)(xsave + t->place.ssa_size) - 1;
+    if (enclave_hooks.trap)
+        return hook_stage1(t, g, kind);
+    if (kind != GATE_ENTER_EXCEPTION)
+        return (struct leave){GATE_LEAVE_REFUSED, GATE_REFUSED_STATE};
     const size_t xsave_size = t->place.ssa_size - sizeof *g - sizeof(struct sgx_exinfo);
     uint64_t vector = g->exitinfo & 0xff;
     if (!(g->exitinfo & SGX_EXITINFO_VALID) || t->state != THREAD_INSIDE)

@@ -46,3 +46,11 @@ int snprintf(char *out, size_t size, const char *format, ...)
     va_end(args);
     return used;
 }
+
+char *strchr(const char *text, int c)
+{
+    for (; *text != (char)c; text++)
+        if (!*text)
+            return NULL;
+    return (char *)(uintptr_t)text;
+}

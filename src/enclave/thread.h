@@ -20,6 +20,9 @@
 #define T_RESUME_RIP 120
 #define T_ADDRESS 128
 #define T_QUICK 136
+#define T_XSAVE 144
+#define T_PLACE_TCS 160
+#define T_PLACE_STACK_HIGH 176
 
 #define THREAD_IDLE 0    /* outside; may be entered with START or THREAD */
 #define THREAD_INSIDE 1  /* runs enclave code */
@@ -32,7 +35,10 @@
 #include "sgx/layout.h"
 
 struct thread {
-    struct enclave_thread place; /* measured; offsets from the enclave's base */
+    union {
+        struct enclave_thread measured; /* until a program takes the room for its own */
+        uint64_t block[8];              /* what %gs:0 is for the program; see exception_trap_all */
+    };
     uint64_t canary;
     uint32_t state;         /* THREAD_* */
     uint32_t xfrm;          /* SECS.ATTRIBUTES.XFRM, the low half; 0 until known */
@@ -44,8 +50,10 @@ struct thread {
     uint64_t resume_rip;    /* scratch of the way back from an exception */
     struct thread *address; /* this struct */
     uint64_t quick;         /* XGETBV with ECX 1 works */
-    uint64_t base;          /* of the enclave */
-    uint64_t arena;         /* host memory of this thread */
+    void *xsave;            /* vector state is kept here over host calls; NULL: it is not kept */
+    struct enclave_thread place; /* a copy of `measured`; offsets from the enclave's base */
+    uint64_t base;               /* of the enclave */
+    uint64_t arena;              /* host memory of this thread */
     uint64_t arena_size;
     uint64_t arena_used;
 };
@@ -61,6 +69,10 @@ _Static_assert(offsetof(struct thread, fs_base) == T_FS_BASE, "T_FS_BASE");
 _Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "T_RESUME_RIP");
 _Static_assert(offsetof(struct thread, address) == T_ADDRESS, "T_ADDRESS");
 _Static_assert(offsetof(struct thread, quick) == T_QUICK, "T_QUICK");
+_Static_assert(offsetof(struct thread, xsave) == T_XSAVE, "T_XSAVE");
+_Static_assert(offsetof(struct thread, place.tcs) == T_PLACE_TCS, "T_PLACE_TCS");
+_Static_assert(offsetof(struct thread, place.stack_high) == T_PLACE_STACK_HIGH,
+               "T_PLACE_STACK_HIGH");
 _Static_assert(offsetof(struct enclave_thread, tcs) == T_TCS, "T_TCS");
 _Static_assert(offsetof(struct enclave_thread, stack_high) == T_STACK_HIGH, "T_STACK_HIGH");
 

@@ -11,6 +11,7 @@
 #define GATE_ENTER_THREAD 2    /* first entry of a further TCS; RSI: struct gate_boot */
 #define GATE_ENTER_RETURN 3    /* back from a host call; RSI: its result */
 #define GATE_ENTER_EXCEPTION 4 /* after an AEX by an exception (CSSA 1) */
+#define GATE_ENTER_KICK 5      /* after an AEX by a signal of the host (CSSA 1): look around */
 
 #define GATE_LEAVE_RESUME 0x1000  /* continue with ERESUME */
 #define GATE_LEAVE_DONE 0x1001    /* the thread ended, its TCS is free for GATE_ENTER_THREAD */

@@ -54,5 +54,8 @@ int host_enter(struct host_thread *t, uint64_t rdi, uint64_t rsi, unsigned leaf)
         .leaf = leaf,
         .run = &t->entry,
     };
-    return host_enter_call(&entry);
+    t->inside = true;
+    int rc = host_enter_call(&entry);
+    t->inside = false;
+    return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "gate/gate.h"
+#include "host/kick.h"
 #include "host/refusal.h"
 
 enum { IDLE_WAIT_S = 5 };
@@ -111,7 +112,9 @@ static void *thread_main(void *argument)
     };
     struct err e;
     int status = -1;
+    host_kick_enter(t);
     int rc = stay(t, GATE_ENTER_THREAD, &boot, &status, &e);
+    host_kick_leave();
     if (rc < 0)
         fprintf(stderr, "%s\n", e.text);
     if (rc < 0 && rc != -EBUSY) /* a refused entry does no harm */
@@ -120,41 +123,41 @@ static void *thread_main(void *argument)
         _exit(status);
     pthread_mutex_lock(&t->run->lock);
     t->busy = false;
-    pthread_cond_signal(&t->run->idle);
+    pthread_cond_broadcast(&t->run->idle);
     pthread_mutex_unlock(&t->run->lock);
     return NULL;
 }
 
-static struct host_thread *find_idle(const struct host_run *run)
+static struct host_thread *find_idle(const struct host_run *run, struct host_thread *wanted)
 {
+    if (wanted)
+        return wanted->busy ? NULL : wanted;
     for (uint32_t i = 0; i < run->enclave->info.thread_count; i++)
         if (!run->threads[i].busy)
             return &run->threads[i];
     return NULL;
 }
 
-/* Marks an idle TCS as busy.  The enclave asks for a thread only when one is free or about to
- * leave, so a short wait for the latter. */
-static struct host_thread *take_idle(struct host_run *run)
+/* Marks an idle TCS, or the wanted one, as busy.  The enclave asks for a thread only when one is
+ * free or about to leave, so a short wait for the latter. */
+static struct host_thread *take_idle(struct host_run *run, struct host_thread *wanted)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += IDLE_WAIT_S;
     pthread_mutex_lock(&run->lock);
-    struct host_thread *found = find_idle(run);
+    struct host_thread *found = find_idle(run, wanted);
     while (!found && pthread_cond_timedwait(&run->idle, &run->lock, &until) == 0)
-        found = find_idle(run);
+        found = find_idle(run, wanted);
     if (found)
         found->busy = true;
     pthread_mutex_unlock(&run->lock);
     return found;
 }
 
-int host_run_spawn(struct host_run *run)
+/* A host thread for a TCS that was taken. */
+static int begin_thread(struct host_run *run, struct host_thread *t)
 {
-    struct host_thread *t = take_idle(run);
-    if (!t)
-        return -EAGAIN;
     pthread_attr_t detached;
     pthread_t id;
     int rc = thread_init(t);
@@ -170,6 +173,20 @@ int host_run_spawn(struct host_run *run)
         pthread_mutex_unlock(&run->lock);
     }
     return rc ? -EAGAIN : 0;
+}
+
+int host_run_spawn(struct host_run *run)
+{
+    struct host_thread *t = take_idle(run, NULL);
+    return t ? begin_thread(run, t) : -EAGAIN;
+}
+
+int host_run_thread(struct host_run *run, uint64_t index)
+{
+    if (index >= run->enclave->info.thread_count)
+        return -EINVAL;
+    struct host_thread *t = take_idle(run, &run->threads[index]);
+    return t ? begin_thread(run, t) : -EAGAIN;
 }
 
 /* The arguments one behind the other, each with its zero byte. */
@@ -193,6 +210,22 @@ static int pack_args(int argc, char *const *argv, char **out, size_t *size, stru
     return 0;
 }
 
+/* Threads may outlive the run until the process ends, so it is never freed. */
+static struct host_run *run_new(struct host_enclave *x, host_serve_fn serve)
+{
+    struct host_run *run = calloc(1, sizeof *run);
+    struct host_thread *threads = calloc(x->info.thread_count, sizeof *threads);
+    if (!run || !threads)
+        return NULL;
+    *run = (struct host_run){.enclave = x, .serve = serve, .threads = threads};
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->idle, NULL);
+    for (uint32_t i = 0; i < x->info.thread_count; i++)
+        threads[i] = (struct host_thread){.run = run, .index = i};
+    memset(run->mounts, -1, sizeof run->mounts);
+    return run;
+}
+
 int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const *argv,
              struct err *e)
 {
@@ -201,17 +234,8 @@ int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const 
     int rc = pack_args(argc, argv, &args, &args_size, e);
     if (rc)
         return rc;
-    /* Threads may outlive this function until the process ends, so this is never freed. */
-    struct host_run *run = calloc(1, sizeof *run);
-    struct host_thread *threads = calloc(x->info.thread_count, sizeof *threads);
-    if (!run || !threads)
-        return fail(e, -ENOMEM, "host: out of memory");
-    *run = (struct host_run){.enclave = x, .serve = serve, .threads = threads};
-    pthread_mutex_init(&run->lock, NULL);
-    pthread_cond_init(&run->idle, NULL);
-    for (uint32_t i = 0; i < x->info.thread_count; i++)
-        threads[i] = (struct host_thread){.run = run, .index = i};
-    struct host_thread *t = take_idle(run);
+    struct host_run *run = run_new(x, serve);
+    struct host_thread *t = run ? take_idle(run, NULL) : NULL;
     if (!t || thread_init(t))
         return fail(e, -ENOMEM, "host: out of memory");
     struct gate_boot boot = {
@@ -224,4 +248,30 @@ int host_run(struct host_enclave *x, host_serve_fn serve, int argc, char *const 
     int status = 0;
     rc = stay(t, GATE_ENTER_START, &boot, &status, e);
     return rc ? rc : status;
+}
+
+int host_run_os(struct host_enclave *x, const int *mounts, struct err *e)
+{
+    struct host_run *run = run_new(x, host_serve);
+    struct host_thread *t = run ? take_idle(run, NULL) : NULL;
+    if (!t || thread_init(t))
+        return fail(e, -ENOMEM, "host: out of memory");
+    memcpy(run->mounts, mounts, sizeof run->mounts);
+    int rc = host_kick_start(run, e);
+    if (rc)
+        return rc;
+    struct gate_boot boot = {.arena = (uint64_t)(uintptr_t)t->arena, .arena_size = HOST_ARENA_SIZE};
+    int status = -1;
+    host_kick_enter(t);
+    rc = stay(t, GATE_ENTER_START, &boot, &status, e);
+    host_kick_leave();
+    if (rc || status >= 0)
+        return rc ? rc : status;
+    /* The first thread has ended, others go on, and one of them ends the process. */
+    pthread_mutex_lock(&run->lock);
+    t->busy = false;
+    pthread_cond_broadcast(&run->idle);
+    pthread_mutex_unlock(&run->lock);
+    for (;;)
+        pause();
 }

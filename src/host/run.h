@@ -8,7 +8,7 @@
 
 #include "host/load.h"
 
-enum { HOST_ARENA_SIZE = 256 * 1024 };
+enum { HOST_ARENA_SIZE = 256 * 1024, HOST_MOUNTS_MAX = 16 };
 
 struct host_run;
 
@@ -20,6 +20,8 @@ struct host_thread {
     uint8_t *arena;
     struct sgx_enclave_run entry; /* for the vDSO */
     uint64_t rdi, rsi;            /* as the enclave left */
+    pid_t tid;                    /* while it stays on the TCS */
+    bool inside;                  /* in host_enter(); for the handlers of kick.c */
 };
 
 /* Answers one host call.  `args` lies in the thread's arena and has the size of its struct. */
@@ -31,6 +33,7 @@ struct host_run {
     pthread_mutex_t lock;
     pthread_cond_t idle;         /* some thread has become idle */
     struct host_thread *threads; /* enclave->info.thread_count */
+    int mounts[HOST_MOUNTS_MAX]; /* descriptors for GATE_MOUNT, -1: none */
 };
 
 /* Runs the program with these arguments to its end and returns its exit status (0 to 255), or a
@@ -45,6 +48,14 @@ int64_t host_serve(struct host_thread *t, unsigned call, void *args);
 
 /* For host_serve: enters one more TCS.  -EAGAIN when there is none. */
 int host_run_spawn(struct host_run *run) MUST_USE;
+
+/* Enters TCS number `index` on a host thread of its own; waits a little for one that is about to
+ * leave it. */
+int host_run_thread(struct host_run *run, uint64_t index) MUST_USE;
+
+/* For the Enclave OS: host_run() with host_serve(), signals handed on to the enclave, and these
+ * descriptors for its mounts (HOST_MOUNTS_MAX, -1: none). */
+int host_run_os(struct host_enclave *x, const int *mounts, struct err *e) MUST_USE;
 
 /* One EENTER (leaf 2) or ERESUME (leaf 3): 0, and t->entry, t->rdi, t->rsi say how it ended; or a
  * negative errno of the vDSO. */

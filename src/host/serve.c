@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "gate/gate.h"
-#include "host/run.h"
+#include "host/serve_priv.h"
 
 #define CALL(number, name, ...) sizeof(struct gate_##name),
 static const size_t g_sizes[] = {
@@ -30,6 +31,19 @@ static uint8_t *in_arena(const struct host_thread *t, uint64_t addr, uint64_t si
     if (size > HOST_ARENA_SIZE || offset > HOST_ARENA_SIZE - size)
         return NULL;
     return t->arena + offset;
+}
+
+void *serve_arena(const struct host_thread *t, uint64_t addr, uint64_t size)
+{
+    return in_arena(t, addr, size);
+}
+
+const char *serve_text(const struct host_thread *t, uint64_t addr)
+{
+    const uint8_t *start = in_arena(t, addr, 1);
+    return start && memchr(start, 0, (size_t)(t->arena + HOST_ARENA_SIZE - start))
+               ? (const char *)start
+               : NULL;
 }
 
 /* The word of another thread's arena may be woken too. */
@@ -93,6 +107,15 @@ static int64_t serve_wake(struct host_thread *t, const struct gate_wake *a)
     return rc < 0 ? -errno : rc;
 }
 
+static int64_t serve_further(struct host_thread *t, unsigned call, void *args)
+{
+    if (call < GATE_STREAM_READ)
+        return serve_os(t, call, args);
+    if (call < GATE_SOCKET)
+        return serve_stream(t, call, args);
+    return call < GATE_MOUNT ? serve_socket(t, call, args) : serve_files(t, call, args);
+}
+
 int64_t host_serve(struct host_thread *t, unsigned call, void *args)
 {
     switch (call) {
@@ -111,6 +134,6 @@ int64_t host_serve(struct host_thread *t, unsigned call, void *args)
     case GATE_WAKE:
         return serve_wake(t, args);
     default:
-        return -ENOSYS;
+        return serve_further(t, call, args);
     }
 }
