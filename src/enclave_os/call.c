@@ -41,11 +41,16 @@ int os_put(host_ptr *out, const void *from, size_t size)
     return rc ? rc : os_copy_out(*out, from, size);
 }
 
-/* The host's hint that somebody should look for signals. */
+bool os_attention(void)
+{
+    uint64_t word = 0;
+    return !host_read(&word, arena_attention(), sizeof word) && word;
+}
+
 static void look_around(struct thread *t)
 {
     struct platform_thread *block = (struct platform_thread *)(void *)t->block;
-    if (host_load32(arena_attention()))
+    if (os_attention())
         __atomic_store_n(&block->event, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -53,6 +53,8 @@ static inline struct os_thread *os_self(void)
 int64_t os_call(enum gate_call call, void *args, size_t size) MUST_USE;
 /* The same, but -EINTR when the thread has its token, which it takes. */
 int64_t os_call_blocking(enum gate_call call, void *args, size_t size) MUST_USE;
+/* The host's hint that there is a signal from outside. */
+bool os_attention(void);
 /* Copies between host memory (8-byte aligned) and memory that may not be accessible: -EFAULT. */
 int os_copy_out(host_ptr to, const void *from, size_t size) MUST_USE;
 int os_copy_in(void *to, host_ptr from, size_t size) MUST_USE;

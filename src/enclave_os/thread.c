@@ -189,7 +189,7 @@ uint64_t platform_take_signals(void)
     /* HUP, INT, QUIT, USR1, USR2, ALRM, TERM: what `cella run` hands on, and nothing that the
      * kernel would take for a fault. */
     const uint64_t wanted = 0x01 | 0x02 | 0x04 | 0x200 | 0x800 | 0x2000 | 0x4000;
-    if (!host_load32(arena_attention()))
+    if (!os_attention())
         return 0;
     struct gate_signals args = {0};
     return OS_CALL(GATE_SIGNALS, args) ? 0 : args.set & wanted;

@@ -1,0 +1,103 @@
+"""Unmodified programs under `cella run`, in both modes of the emulator."""
+
+import hashlib
+import pathlib
+import signal
+import subprocess
+
+import pytest
+
+KINDS = ("static", "dynamic")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hello_gets_its_arguments_and_gives_its_status(cella, mode, kind):
+    done = cella.run(f"/bin/hello-{kind}", "you", options=mode)
+    assert (done.stdout, done.stderr, done.returncode) == (b"hello you\n", b"", 1)
+
+
+def test_the_environment_is_what_e_says(cella, mode):
+    done = cella.run("/bin/hello-static", options=(*mode, "-e", "GREETING=bonjour"))
+    assert done.stdout == b"bonjour world\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_run_and_are_used_again(cella, mode, kind):
+    done = cella.run(f"/bin/threads-{kind}", options=mode)
+    assert (done.stdout, done.stderr, done.returncode) == (b"32000 8000.0\n", b"", 0)
+
+
+@pytest.mark.parametrize("how", ("wait", "spin"))
+def test_term_from_outside_arrives(cella, mode, how):
+    with subprocess.Popen(cella.command("/bin/signals-static", how, options=mode), stdout=subprocess.PIPE,
+                          env=cella.env) as child:
+        try:
+            assert child.stdout.readline() == b"ready\n"
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(timeout=20) == 3
+        finally:
+            child.kill()
+
+
+def test_a_signal_without_a_handler_ends_it_with_128_and_its_number(cella, mode):
+    with subprocess.Popen(cella.command("/bin/signals-static", "default", options=mode), stdout=subprocess.PIPE,
+                          env=cella.env) as child:
+        try:
+            assert child.stdout.readline() == b"ready\n"
+            child.send_signal(signal.SIGUSR1)
+            assert child.wait(timeout=20) == 128 + signal.SIGUSR1
+        finally:
+            child.kill()
+
+
+def test_a_fault_is_a_signal_with_its_address(cella, mode):
+    done = cella.run("/bin/signals-static", "fault", options=mode)
+    assert (done.stdout, done.returncode) == (b"signal 11 at 0x123450\n", 5)
+
+
+def test_abort_is_128_and_6(cella, mode):
+    assert cella.run("/bin/signals-static", "die", options=mode).returncode == 128 + signal.SIGABRT
+
+
+def test_standard_input_comes_through(cella, mode):
+    data = b"abc" * 100000
+    done = cella.run("/usr/bin/sha256sum", root=pathlib.Path("/"), options=mode, input=data)
+    assert done.stdout == hashlib.sha256(data).hexdigest().encode() + b"  -\n"
+
+
+@pytest.mark.parametrize("words, output", [
+    (("/bin/bash", "-c", "x=6; echo $((x * 7)); [[ abc =~ b ]] && echo yes"), b"42\nyes\n"),
+    (("/usr/bin/python3", "-c", "import json, hashlib; print(json.dumps({'a': hashlib.sha256(b'').hexdigest()[:8]}))"),
+     b'{"a": "e3b0c442"}\n'),
+])
+def test_programs_of_the_machine_itself(cella, mode, words, output):
+    done = cella.run(*words, root=pathlib.Path("/"), options=mode)
+    assert (done.stdout, done.stderr, done.returncode) == (output, b"", 0)
+
+
+@pytest.mark.parametrize("words, status, text", [
+    (("/bin/nothing",), 127, b"/bin/nothing"),
+    (("nothing",), 127, b"nothing"),
+])
+def test_what_cannot_be_started_has_a_status_of_container_engines(cella, words, status, text):
+    done = cella.run(*words)
+    assert done.returncode == status
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize("options, text", [
+    (("-v", "data:/data"), b"volumes are not there yet"),
+    (("--memory", "3"), b"--memory"),
+    (("--threads", "0"), b"--threads"),
+    (("--mount", "relative"), b"HOSTDIR:/PATH"),
+    (("--emu", "slow"), b"trap, fast or off"),
+])
+def test_wrong_usage_is_125_and_a_sentence(cella, options, text):
+    done = cella.run("/bin/hello-static", options=options)
+    assert done.returncode == 125
+    assert text in done.stderr
+
+
+def test_a_root_that_is_not_there_is_125(cella):
+    done = cella.run("/bin/hello-static", root="/no/such/folder")
+    assert (done.returncode, b"/no/such/folder: No such file" in done.stderr) == (125, True)
