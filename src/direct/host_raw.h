@@ -11,13 +11,10 @@
 static inline long host_call(long nr, const long a[6])
 {
     long result;
-    register long r10 __asm__("r10") = a[3];
-    register long r8 __asm__("r8") = a[4];
-    register long r9 __asm__("r9") = a[5];
-    __asm__ volatile("syscall"
+    __asm__ volatile("mov %5, %%r10; mov %6, %%r8; mov %7, %%r9; syscall"
                      : "=a"(result)
-                     : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
+                     : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "m"(a[3]), "m"(a[4]), "m"(a[5])
+                     : "rcx", "r8", "r9", "r10", "r11", "memory");
     return result;
 }
 
