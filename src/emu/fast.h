@@ -33,7 +33,7 @@ struct fast_owner {
 };
 
 /* Switches the mode on for enclaves that are initialised from now on. */
-void fast_start(bool on);
+void fast_start(bool on, bool verbose);
 
 /* Library mode: emu_enter() is called under the library's own FS base. */
 void fast_use_tls(void);

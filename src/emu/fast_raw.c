@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * fast_raw.c: makes enclaves and threads ready for the fast mode.  See fast.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,9 +34,11 @@ __attribute__((visibility("hidden"))) _Atomic uint64_t g_emu_map_stamp;
 
 /* Where EEXIT of a TCS finds its thread when the enclave has no stub: nowhere. */
 static struct fast_owner g_nobody;
+static bool g_verbose;
 
-void fast_start(bool on)
+void fast_start(bool on, bool verbose)
 {
+    g_verbose = verbose;
     g_emu_fast = on ? FAST_BY_GS : FAST_OFF;
 }
 
@@ -232,6 +235,10 @@ void fast_prepare(struct emu_enclave *enclave)
     patch_all(enclave);
     if (fast->stub)
         ignore(mprotect(cpu_ptr(fast->stub), STUB_SIZE, PROT_READ | PROT_EXEC));
+    if (g_verbose)
+        fprintf(stderr, "emu: %u EEXIT sites of the enclave at 0x%llx are jumps now%s\n",
+                fast->sites, (unsigned long long)enclave->base,
+                fast->sites ? "" : "; the others trap (no such site, or no room within 2 GiB)");
 }
 
 void fast_forget(struct emu_enclave *enclave)

@@ -140,11 +140,12 @@ static void roll_exit(struct emu_trap *trap, uint64_t stub, uint64_t at)
     bool is_other = at < cpu_addr(fast_exit_trap) && rax != SGX_EEXIT;
     if (!is_other)
         context_set(uc, REG_RAX, SGX_EEXIT);
-    if (!t->inside) {
+    if (!t->inside && at >= cpu_addr(fast_exit_flags_kept) && at < cpu_addr(fast_exit_slow)) {
         finish_exit(trap, at >= cpu_addr(fast_exit_released));
         return;
     }
-    if (is_other || at >= cpu_addr(fast_exit_slow) || transit_exit(trap).faulted) {
+    bool is_slow = is_other || at >= cpu_addr(fast_exit_slow) || !t->inside;
+    if (is_slow || transit_exit(trap).faulted) {
         context_set(uc, REG_RCX, 0);
         context_set(uc, REG_RIP, stub + (cpu_addr(fast_exit_trap) - cpu_addr(fast_exit_begin)));
     }

@@ -18,7 +18,7 @@ struct emu_options;
 struct emu_thread;
 struct emu_trap;
 
-enum { ENCLU_SIZE = 3, SYSCALL_SIZE = 2 };
+enum { ENCLU_SIZE = 3, SYSCALL_SIZE = 2, CPUID_SIZE = 2 };
 
 /* Finds out what this kernel has.  -ENOTSUP when the guard that was asked for is missing. */
 int guard_start(const struct emu_options *options, struct err *e) MUST_USE;
@@ -32,5 +32,9 @@ bool guard_caught(const struct emu_trap *trap);
 
 /* Library mode: does the system call of host code that happens to lie where an enclave was. */
 void guard_pass(struct emu_trap *trap);
+
+/* Library mode, on machines whose CPUID can be made to fault: carries out a CPUID of the host.
+ * False when the trap is something else. */
+bool guard_cpuid(struct emu_trap *trap);
 
 #endif

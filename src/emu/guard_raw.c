@@ -2,6 +2,7 @@
  * guard_raw.c: see guard.h. */
 #include "emu/guard.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,6 +15,8 @@
 
 #include "emu/context.h"
 #include "emu/cpu_raw.h"
+#include "emu/cpuid.h"
+#include "emu/decode.h"
 #include "emu/emu.h"
 #include "emu/enclave.h"
 #include "emu/thread_priv.h"
@@ -26,11 +29,13 @@
 enum { SUD_OFF = 0, SUD_ON = 1, SUD_INCLUSIVE_ON = 2 };
 enum { CODE_SECCOMP = 1, CODE_USER_DISPATCH = 2 }; /* si_code of SIGSYS */
 enum { MAPS_SIZE = 4096 };
+enum { SET_CPUID = 0x1012 }; /* arch_prctl(2): 0 makes CPUID raise #GP in this thread */
 
 static struct {
     enum emu_guard wanted;
     bool has_sud;
     bool has_inclusive;
+    bool catches_cpuid;
     bool verbose;
 } g_guard;
 
@@ -62,12 +67,56 @@ static int check_wanted(enum emu_guard wanted, struct err *e)
     return 0;
 }
 
+static void say_cpuid(long rc)
+{
+    fprintf(stderr,
+            rc ? "emu: this machine cannot make CPUID fault (error %ld): an enclave that "
+                 "executes it gets the CPU's answer instead of #UD\n"
+               : "emu: CPUID inside an enclave is #UD; outside it faults and is emulated, "
+                 "which makes it slow (error %ld)\n",
+            -rc);
+}
+
+/* Only the conformance mode pays for it: a flagged thread makes context switches slower. */
+static void cpuid_start(const struct emu_options *options)
+{
+    if (options->mode != EMU_TRAP)
+        return;
+    long rc = cpu_syscall(SYS_arch_prctl, SET_CPUID, 1, 0, 0, 0);
+    g_guard.catches_cpuid = rc == 0;
+    if (options->verbose)
+        say_cpuid(rc);
+}
+
+bool guard_cpuid(struct emu_trap *trap)
+{
+    ucontext_t *uc = trap->uc;
+    if (!g_guard.catches_cpuid || trap->signal != SIGSEGV ||
+        context_get(uc, REG_TRAPNO) != SGX_VECTOR_GP ||
+        !decode_is_cpuid(NULL, context_get(uc, REG_RIP)))
+        return false;
+    uint32_t leaf = (uint32_t)context_get(uc, REG_RAX);
+    uint32_t subleaf = (uint32_t)context_get(uc, REG_RCX);
+    struct emu_cpuid real;
+    ignore(cpu_syscall(SYS_arch_prctl, SET_CPUID, 1, 0, 0, 0));
+    __cpuid_count(leaf, subleaf, real.eax, real.ebx, real.ecx, real.edx);
+    ignore(cpu_syscall(SYS_arch_prctl, SET_CPUID, 0, 0, 0, 0));
+    struct emu_cpuid seen = emu_cpuid(leaf, subleaf, real);
+    context_set(uc, REG_RAX, seen.eax);
+    context_set(uc, REG_RBX, seen.ebx);
+    context_set(uc, REG_RCX, seen.ecx);
+    context_set(uc, REG_RDX, seen.edx);
+    context_set(uc, REG_RIP, context_get(uc, REG_RIP) + CPUID_SIZE);
+    return true;
+}
+
 int guard_start(const struct emu_options *options, struct err *e)
 {
     g_guard.wanted = options->guard;
     g_guard.verbose = options->verbose;
     if (options->guard == EMU_GUARD_LAUNCHER)
         return 0; /* the launcher's own dispatch is armed: leave it alone */
+    cpuid_start(options);
     g_guard.has_sud = sud_works(SUD_ON);
     g_guard.has_inclusive = sud_works(SUD_INCLUSIVE_ON);
     return check_wanted(options->guard, e);
@@ -223,6 +272,8 @@ void guard_arm(struct emu_thread *thread, const struct emu_enclave *enclave)
     thread->fast.tcs = 0; /* what it knows is for the other range */
     thread->guard_base = base;
     thread->guard_end = end;
+    if (g_guard.catches_cpuid)
+        ignore(cpu_syscall(SYS_arch_prctl, SET_CPUID, 0, 0, 0, 0));
 }
 
 bool guard_caught(const struct emu_trap *trap)

@@ -172,7 +172,7 @@ void emu_signal_attached(struct emu_trap *trap)
     if (emu_trap_handle(trap) == EMU_DELIVER) {
         if (guard_caught(trap))
             guard_pass(trap);
-        else
+        else if (!guard_cpuid(trap))
             deliver(trap);
     }
     errno = saved;
@@ -195,7 +195,7 @@ void emu_signal_unattached(struct emu_trap *trap)
         guard_pass(trap);
     } else if (emu_trap_is_fault(trap) && emu_trap_at_enclu(trap)) {
         attach_late(trap);
-    } else {
+    } else if (!guard_cpuid(trap)) {
         struct emu_action action = action_take(trap->signal);
         uint64_t mask = emu_uc_mask(trap->uc) | action.mask;
         if (!(action.flags & KERNEL_SA_NODEFER))

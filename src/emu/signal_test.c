@@ -321,6 +321,35 @@ TEST_BOTH(a_child_of_fork_can_enter_and_is_guarded)
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 40);
 }
 
+static void *spin_on_second_tcs(void *arg)
+{
+    struct sgx_enclave_run run = {.tcs = cpu_tcs(&g_enclave, 1)};
+    (void)arg;
+    EXPECT_EQ(cpu_run(&run, piece_spin, (uintptr_t)&g_started, (uintptr_t)&g_stop), 0);
+    return NULL;
+}
+
+static void count_threads_inside(struct sgx_enclave_run *run)
+{
+    (void)run;
+    _exit(emu_threads_inside(g_enclave.b.enclave) == 0 ? 40 : 41);
+}
+
+TEST_BOTH(a_child_of_fork_has_no_threads_inside)
+{
+    struct sgx_enclave_run run = start(mode);
+    pthread_t thread;
+    EXPECT_EQ(cpu_run(&run, piece_exit, 0, 0), 0);
+    EXPECT_EQ(pthread_create(&thread, NULL, spin_on_second_tcs, NULL), 0);
+    while (!g_started)
+        usleep(100);
+    EXPECT_EQ(emu_threads_inside(g_enclave.b.enclave), 1);
+    int status = status_of(count_threads_inside, &run);
+    g_stop = 1;
+    pthread_join(thread, NULL);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 40);
+}
+
 static void fix_host_fault(int signal, siginfo_t *info, void *context)
 {
     note(signal, info, context);

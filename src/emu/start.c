@@ -27,9 +27,7 @@ int start_check_cpu(unsigned long hwcap2, struct err *e)
 static void after_fork(void)
 {
     emu_fork_end();
-    struct emu_thread *self = emu_thread_self();
-    if (self)
-        emu_thread_forked(self);
+    emu_thread_alone(emu_thread_self());
 }
 
 int emu_start_cpu(const struct emu_options *options, struct err *e)
@@ -38,7 +36,7 @@ int emu_start_cpu(const struct emu_options *options, struct err *e)
     if (rc)
         return rc;
     xstate_start();
-    fast_start(options->mode == EMU_FAST);
+    fast_start(options->mode == EMU_FAST, options->verbose);
     rc = guard_start(options, e);
     return rc ? rc : emu_package_start(options, e);
 }

@@ -53,6 +53,9 @@ int emu_thread_attach(struct err *e) MUST_USE;
  * child for its only thread. */
 void emu_thread_forked(struct emu_thread *thread);
 
+/* The same, in a child of fork(2) that has memory of its own: the other threads are not in it. */
+void emu_thread_alone(struct emu_thread *thread);
+
 /* The enclave that the thread is inside of, or NULL. */
 struct emu_enclave *emu_thread_inside(const struct emu_thread *thread);
 

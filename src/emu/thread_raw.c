@@ -154,6 +154,15 @@ void emu_thread_forked(struct emu_thread *thread)
     thread->fast.tcs = 0;
 }
 
+void emu_thread_alone(struct emu_thread *thread)
+{
+    for (uint32_t i = 0; i < g_high; i++)
+        if (g_used[i] && block_at_index(i) != thread)
+            emu_block_free(block_at_index(i));
+    if (thread)
+        emu_thread_forked(thread);
+}
+
 /* Library mode. */
 
 static void thread_ended(void *ended)
