@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/hex.h"
 #include "cli/commands.h"
 #include "cli/run_image.h"
 #include "cli/values.h"
 #include "host/run.h"
 #include "posix/file.h"
+#include "rootfs/rootfs.h"
 #include "sgx/sigstruct.h"
 
 enum { ENV_MAX = 1024, ARGS_MAX = 4096, EXIT_ENGINE = 125, LOG_WARNINGS = 1, PATH_ROOM = 4096 };
@@ -35,6 +38,7 @@ struct run_command {
     const char *key;
     const char *cwd;
     uint32_t log_level;
+    char root[2 * ROOTFS_HASH_SIZE + 1]; /* the root hash, or "host" */
 };
 
 static int value_emu(void *field, const char *text, struct err *e)
@@ -152,7 +156,7 @@ static int make_manifest(struct run_manifest *m, const struct run_command *c, ch
     if (!rc)
         rc = run_manifest_add(m, e, "threads=%u", c->shape.thread_count);
     if (!rc)
-        rc = run_manifest_add(m, e, "root=host");
+        rc = run_manifest_add(m, e, "root=%s", c->root);
     if (!rc)
         rc = run_manifest_add(m, e, "log=%u", c->log_level);
     if (!rc)
@@ -174,12 +178,32 @@ static int open_folder(const char *path, struct err *e)
     return fd < 0 ? fail(e, -errno, "%s: %s", path, strerror(errno)) : fd;
 }
 
-static int open_mounts(int mounts[HOST_MOUNTS_MAX], const struct run_command *c, const char *root,
+/* A folder as it is, or an image with the hash that makes the enclave refuse any other. */
+static int open_root(struct run_command *c, const char *path, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return fail(e, -errno, "%s: %s", path, strerror(errno));
+    snprintf(c->root, sizeof c->root, "host");
+    if (S_ISDIR(st.st_mode))
+        return open_folder(path, e);
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(e, -errno, "%s: %s", path, strerror(errno));
+    uint8_t hash[ROOTFS_HASH_SIZE];
+    int rc = run_root_hash(fd, hash, e);
+    if (rc)
+        return fail_at(e, rc, "%s", path);
+    hex_write(c->root, span_of(hash, sizeof hash));
+    return take_fd(&fd);
+}
+
+static int open_mounts(int mounts[HOST_MOUNTS_MAX], struct run_command *c, const char *root,
                        struct err *e)
 {
     for (size_t n = 0; n < HOST_MOUNTS_MAX; n++)
         mounts[n] = -1;
-    mounts[0] = open_folder(root, e);
+    mounts[0] = open_root(c, root, e);
     for (size_t n = 0; n < c->mounts.count && mounts[n] >= 0; n++)
         mounts[n + 1] = open_folder(c->mounts.host[n], e);
     return mounts[c->mounts.count] < 0 ? e->code : 0;
@@ -211,7 +235,8 @@ static int run_loaded(const struct run_command *c, const struct measure_layout *
 
 static int run(const void *options, char *const *args, int arg_count, struct err *e)
 {
-    const struct run_command *c = options;
+    struct run_command copy = *(const struct run_command *)options;
+    struct run_command *c = &copy;
     struct run_manifest manifest = {0};
     struct measure_layout layout = {0};
     int mounts[HOST_MOUNTS_MAX];
@@ -231,11 +256,13 @@ const struct command command_run = {
     .name = "run",
     .arguments = "ROOT -- PROGRAM [ARGUMENT]...",
     .summary = "Run a program of a root file system in an enclave",
-    .more = "ROOT is a folder. Standard input and output, TCP ports and the signals TERM, HUP,\n"
-            "QUIT, INT, USR1, USR2 are the host's. The exit status is the program's, 128 + n when\n"
-            "signal n ended it, 125 when the enclave could not be started, 126 or 127 when the\n"
-            "program could not. So far the folder is NOT verified: the host could change what\n"
-            "the program reads from it.",
+    .more =
+        "ROOT is an image that `cella rootfs` made, or a folder. Standard input and output, TCP "
+        "ports and the signals TERM, HUP,\n"
+        "QUIT, INT, USR1, USR2 are the host's. The exit status is the program's, 128 + n when\n"
+        "signal n ended it, 125 when the enclave could not be started, 126 or 127 when the\n"
+        "program could not. Every byte that is read from an image is verified. A folder is NOT\n"
+        "verified so far: the host could change what the program reads from it.",
     .options = g_options,
     .options_size = sizeof(struct run_command),
     .min_args = 2,

@@ -32,4 +32,8 @@ int run_image_layout(struct measure_layout *l, const struct run_shape *shape,
 int run_image_sign(struct sgx_sigstruct *out, const struct measure_layout *l, const char *key,
                    struct err *e) MUST_USE;
 
+/* The root hash of an image that `cella rootfs` made, from the top of its hash tree; what lies
+ * below is checked by the enclave when it is read. */
+int run_root_hash(int fd, uint8_t out[SHA256_SIZE], struct err *e) MUST_USE;
+
 #endif

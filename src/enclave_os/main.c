@@ -48,10 +48,22 @@ static const struct lower *open_folder(uint64_t index)
     return fd < 0 ? NULL : lower_host_new(fd);
 }
 
+static const struct lower *open_root(const struct manifest *m)
+{
+    struct err e = {.text = "enclave: the host gives no root"};
+    int fd = m->root_is_host ? -1 : host_folder(0);
+    const struct lower *root = m->root_is_host ? open_folder(0)
+                               : fd < 0        ? NULL
+                                               : os_root_open(fd, m->root_hash, &e);
+    if (!root)
+        die(e.text);
+    return root;
+}
+
 static void configure(struct libos_config *config, const struct manifest *m)
 {
     *config = (struct libos_config){
-        .root = open_folder(0),
+        .root = open_root(m),
         .argv = m->args,
         .envp = m->envs,
         .cwd = m->cwd,
@@ -59,8 +71,6 @@ static void configure(struct libos_config *config, const struct manifest *m)
         .gid = m->gid,
         .log_level = (int)m->log_level,
     };
-    if (!config->root)
-        die("enclave: the host gives no root folder");
     for (size_t n = 0; n < m->mount_count; n++) {
         config->mounts[n].path = m->mounts[n];
         config->mounts[n].lower = open_folder(n + 1);

@@ -96,6 +96,10 @@ extern struct platform_info os_info;
 void os_threads_start(struct thread *t);
 bool os_thread_enter(struct thread *t);
 
+/* ---- root.c: the verified image behind a descriptor of the host; NULL and a sentence ---- */
+struct lower;
+const struct lower *os_root_open(int fd, const uint8_t hash[32], struct err *e);
+
 /* ---- trap.c ---- */
 bool os_trap(struct thread *t, struct sgx_gpr *g, uint64_t kind);
 

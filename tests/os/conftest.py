@@ -34,12 +34,16 @@ def root(tmp_path_factory):
 
 
 class Cella:
+    """Starts `cella run`."""
+
+    program = BUILD / "src/cli/cella"
+
     def __init__(self, state, root):
         self.env = {**os.environ, "XDG_STATE_HOME": str(state)}  # the CPU's secret and the signing key
         self.root = root
 
     def command(self, *arguments, root=None, options=()):
-        return [str(BUILD / "src/cli/cella"), "run", "--memory", "256M", "--threads", "16", *options, str(root or self.root),
+        return [str(self.program), "run", "--memory", "256M", "--threads", "16", *options, str(root or self.root),
                 "--", *arguments]
 
     def run(self, *arguments, timeout=60, root=None, options=(), **more):

@@ -101,3 +101,39 @@ def test_wrong_usage_is_125_and_a_sentence(cella, options, text):
 def test_a_root_that_is_not_there_is_125(cella):
     done = cella.run("/bin/hello-static", root="/no/such/folder")
     assert (done.returncode, b"/no/such/folder: No such file" in done.stderr) == (125, True)
+
+
+@pytest.fixture(scope="session")
+def image(cella, tmp_path_factory):
+    """The same root as a verified image."""
+    path = tmp_path_factory.mktemp("image") / "root.img"
+    subprocess.run([cella.program, "rootfs", "--quiet", cella.root, "-o", path], check=True, stdout=subprocess.PIPE)
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_programs_run_from_a_verified_image(cella, mode, image, kind):
+    done = cella.run(f"/bin/hello-{kind}", "you", root=image, options=mode)
+    assert (done.stdout, done.stderr, done.returncode) == (b"hello you\n", b"", 1)
+    done = cella.run(f"/bin/threads-{kind}", root=image, options=mode)
+    assert (done.stdout, done.stderr, done.returncode) == (b"32000 8000.0\n", b"", 0)
+
+
+def test_a_flipped_bit_of_the_image_is_seen_where_it_is_read(cella, image, tmp_path):
+    content = bytearray(image.read_bytes())
+    at = content.find((cella.root / "bin/hello-static").read_bytes()[:4096])
+    assert at > 0
+    content[at + 1000] ^= 1
+    bad = tmp_path / "bad.img"
+    bad.write_bytes(content)
+    done = cella.run("/bin/hello-static", root=bad)
+    assert done.stdout == b"" and done.returncode in (125, 126)
+    assert b"/bin/hello-static" in done.stderr and b"does not match its hash" in done.stderr
+    assert cella.run("/bin/signals-static", "die", root=bad).returncode == 134
+
+
+def test_a_file_that_is_no_image_is_125(cella, tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(bytes(8192))
+    done = cella.run("/bin/hello-static", root=other)
+    assert done.returncode == 125 and str(other).encode() in done.stderr
