@@ -19,7 +19,7 @@ static uint64_t next(uint64_t *state)
 void cpu_state_fill(struct cpu_state *state, uint64_t seed, unsigned level)
 {
     uint64_t random = seed * 0x9e3779b97f4a7c15ull + 1;
-    uint64_t words[sizeof state->in / 8];
+    uint64_t words[sizeof state->in / 8] = {0};
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
         words[i] = next(&random);
     memcpy(&state->in, words, sizeof state->in);
