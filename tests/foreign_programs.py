@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOREIGN = ROOT / "tests" / "foreign"
 BUILD = pathlib.Path(os.environ.get("CELLA_BUILD", ROOT / "build"))
 SGX_EMU = BUILD / "src" / "launch" / "sgx-emu"
+os.environ.setdefault("XDG_STATE_HOME", str(BUILD / "state"))  # the CPU's secret is not the user's own
 CFLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-Werror"]
 
 

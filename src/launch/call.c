@@ -30,6 +30,8 @@ void call_serve(struct call *c)
     if (result == CALL_AGAIN) {
         c->context->rip -= 2; /* 0f 05 */
         c->context->rax = (uint64_t)c->nr;
+    } else if (result == CALL_TRAPPED) {
+        c->context->rax = (uint64_t)c->nr;
     } else {
         c->context->rax = (uint64_t)result;
     }

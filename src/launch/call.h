@@ -23,6 +23,9 @@ struct call {
 /* What launch_forward() gives when a signal comes first: the call is done again after it. */
 enum { CALL_AGAIN = -512 };
 
+/* A seccomp filter of the program traps it: SIGSYS is noted, RAX stays the number. */
+enum { CALL_TRAPPED = -513 };
+
 /* Hands the call to the kernel with the arguments as they are in `c`. */
 long call_forward(struct call *c);
 

@@ -86,6 +86,11 @@ int catch_arm(enum launch_guard guard, bool inherited, struct err *e)
     return rc ? fail(e, (int)rc, "Syscall User Dispatch: %s", strerror((int)-rc)) : 0;
 }
 
+bool catch_is_own(uint64_t rip)
+{
+    return rip >= (uint64_t)as_long(image_start) && rip <= (uint64_t)as_long(etext);
+}
+
 bool catch_disarm(enum launch_guard guard)
 {
     return guard == LAUNCH_GUARD_SUD && dispatch(DISPATCH_OFF) == 0;

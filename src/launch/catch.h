@@ -3,6 +3,9 @@
 #ifndef CELLA_LAUNCH_CATCH_H
 #define CELLA_LAUNCH_CATCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/err.h"
 #include "launch/launch.h"
 
@@ -21,6 +24,9 @@ void catch_arm_again(enum launch_guard guard);
 /* The calling thread's system calls go straight to the kernel again; false with the filter, which
  * stays. */
 bool catch_disarm(enum launch_guard guard);
+
+/* True for an address in the launcher's code. */
+bool catch_is_own(uint64_t rip);
 
 const char *catch_name(enum launch_guard guard);
 

@@ -44,6 +44,7 @@ struct launch_thread {
     uint64_t start_context;     /* a new thread: what it begins with */
     uint64_t start_fs;
     uint64_t start_gs;
+    uint64_t call_rip; /* of the system call that is served */
     siginfo_t noted[SIGNAL_COUNT];
 };
 

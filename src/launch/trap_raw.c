@@ -3,12 +3,14 @@
  * libc before that. */
 #include "launch/trap.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "emu/thread.h"
 #include "launch/block.h"
 #include "launch/call.h"
+#include "launch/catch.h"
 #include "launch/context.h"
 #include "launch/cpuid.h"
 #include "launch/gate.h"
@@ -114,9 +116,28 @@ void trap_on_signal(int signal, siginfo_t *info, void *context)
     emu_trap_end(&trap);
 }
 
-/* The real vDSO may fall back to a system call while the launcher uses it. */
-static void own_call(struct kernel_context *c, const siginfo_t *info)
+/* The program's own seccomp filter traps a forwarded call: the program hears of it as if the call
+ * had been its own. */
+static void filtered(struct launch_thread *t, struct kernel_context *c, const siginfo_t *info)
 {
+    siginfo_t copy = *info;
+    copy.si_call_addr = program_at(t->call_rip);
+    signal_note(t, &copy, true);
+    c->rax = (uint64_t)CALL_TRAPPED;
+}
+
+/* A system call while the launcher works that was not meant for it. */
+static void own_call(struct launch_thread *t, struct kernel_context *c, const siginfo_t *info)
+{
+    if (within(c->rip, launch_forward_call, launch_forward_abort)) {
+        filtered(t, c, info);
+        return;
+    }
+    if (catch_is_own(c->rip)) { /* a filter of the program traps what the launcher itself needs */
+        c->rax = (uint64_t)-ENOSYS;
+        return;
+    }
+    /* The real vDSO falls back to one. */
     c->rax = (uint64_t)sys_call6(info->si_syscall, (long)c->rdi, (long)c->rsi, (long)c->rdx,
                                  (long)c->r10, (long)c->r8, (long)c->r9);
 }
@@ -130,6 +151,7 @@ static void serve(struct launch_thread *t, struct emu_trap *trap, struct kernel_
         .nr = trap->info->si_syscall,
         .args = {(long)c->rdi, (long)c->rsi, (long)c->rdx, (long)c->r10, (long)c->r8, (long)c->r9},
     };
+    t->call_rip = c->rip;
     call_serve(&call);
 }
 
@@ -141,7 +163,7 @@ void trap_on_syscall(int signal, siginfo_t *info, void *context)
     emu_trap_begin(&trap, block_emu(t));
     bool is_call = info->si_code > 0;
     if (is_nested(t, c) && is_call) {
-        own_call(c, info);
+        own_call(t, c, info);
     } else if (is_nested(t, c)) {
         note(t, info, c);
     } else if (is_call && !emu_thread_inside(trap.thread)) {

@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static void *volatile g_nowhere = (void *)8;
@@ -184,6 +188,41 @@ static int exec_environment(void)
     return 3;
 }
 
+static volatile int g_trapped;
+
+static void on_filter(int signal, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    uintptr_t rip = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    (void)signal;
+    if (info->si_code == 1 && info->si_syscall == SYS_getppid &&
+        (uintptr_t)info->si_call_addr == rip && uc->uc_mcontext.gregs[REG_RAX] == SYS_getppid)
+        g_trapped++;
+    uc->uc_mcontext.gregs[REG_RAX] = 4711;
+}
+
+/* A sandbox: getppid() traps, getsid() is refused, the rest is allowed. */
+static int own_filter(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTTY),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof code / sizeof code[0], .filter = code};
+    struct sigaction action = {.sa_sigaction = on_filter, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSYS, &action, NULL);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+        return 100;
+    if (getppid() != 4711 || getppid() != 4711 || g_trapped != 2)
+        return 101;
+    return getsid(0) == -1 && errno == ENOTTY ? 0 : 102;
+}
+
 static int die_by_fault(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
@@ -237,6 +276,7 @@ static void ends(void)
 {
     check("fexecve of a memfd", in_child(exec_memfd), 0);
     check("execve's environment", in_child(exec_environment), 0);
+    check("a seccomp filter of its own", in_child(own_filter), 0);
     check("death by a fault", in_child(die_by_fault), -SIGSEGV);
     check("death by a blocked fault", in_child(die_blocked), -SIGSEGV);
     check("death without a stack for the handler", in_child(die_without_stack), -SIGSEGV);
