@@ -140,6 +140,18 @@ TEST(a_range_reserved_before_create_becomes_the_enclave)
     EXPECT(emu_enclave_at(b.base + SIZE) == NULL);
 }
 
+TEST(a_range_given_back_before_create_is_still_free_after_it)
+{
+    builder_package(0);
+    struct builder b;
+    builder_open(&b, 16 * 4096ul);
+    EXPECT_EQ(emu_munmap((uintptr_t)b.base, b.size), 0);
+    EXPECT_EQ(builder_create(&b), 0); /* the emulator takes memory of its own here */
+    void *at = (void *)(uintptr_t)b.base;
+    EXPECT(mmap(at, b.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
+           at);
+}
+
 TEST(mprotect_changes_parts_of_a_mapping)
 {
     struct builder b;

@@ -14,10 +14,15 @@
 #include "emu/model_priv.h"
 #include "emu/package.h"
 #include "emu/thread.h"
+#include "emu/user_raw.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x10U /* Linux 6.3 */
 #endif
+
+#define OWN_MEMORY 0x200000000000ull /* between programs (low) and what mmap(NULL) gives (high) */
+#define OWN_ROOM 0x300000000000ull
+#define OWN_GAP 0x10000ull
 
 struct emu_enclave *emu_enclave_new(int access)
 {
@@ -40,11 +45,21 @@ void emu_enclave_free(struct emu_enclave *enclave)
     free(enclave);
 }
 
+/* Memory of the emulator's own, far from where the kernel puts what a program maps: a loader may
+ * give a range back and take it again at the same address, as nothing else would be there on
+ * hardware. */
+static void *map_own(size_t size, int flags, int fd)
+{
+    static _Atomic uint64_t used;
+    uint64_t step = (size + OWN_GAP) & ~(uint64_t)(SGX_PAGE_SIZE - 1);
+    uint64_t hint = OWN_MEMORY + atomic_fetch_add(&used, step) % OWN_ROOM;
+    void *at = mmap(raw_pointer(hint), size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
 static void *reserve_zeroes(size_t size)
 {
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                    -1, 0);
-    return at == MAP_FAILED ? NULL : at;
+    return map_own(size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 static int make_backing(size_t size)
@@ -72,9 +87,7 @@ int emu_enclave_reserve(struct emu_enclave *enclave)
     enclave->base = enclave->secs.base;
     enclave->size = size;
     enclave->page_count = size / SGX_PAGE_SIZE;
-    void *alias =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, enclave->memfd, 0);
-    enclave->alias = alias == MAP_FAILED ? NULL : alias;
+    enclave->alias = map_own(size, MAP_SHARED, enclave->memfd);
     enclave->slots = reserve_zeroes(enclave->page_count * sizeof *enclave->slots);
     enclave->chunks = reserve_zeroes(enclave->page_count / EMU_CHUNK_PAGES + 1);
     if (enclave->alias && enclave->slots && enclave->chunks)
