@@ -49,8 +49,5 @@ int snprintf(char *out, size_t size, const char *format, ...)
 
 char *strchr(const char *text, int c)
 {
-    for (; *text != (char)c; text++)
-        if (!*text)
-            return NULL;
-    return (char *)(uintptr_t)text;
+    return memchr(text, c, strlen(text) + 1);
 }

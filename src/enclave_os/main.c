@@ -12,8 +12,8 @@
 
 enum { EXIT_CANNOT_START = 125 };
 
-static char *g_args[MANIFEST_LIST_MAX + 1];
-static char *g_envs[MANIFEST_LIST_MAX + 1];
+static const char *g_args[MANIFEST_LIST_MAX + 1];
+static const char *g_envs[MANIFEST_LIST_MAX + 1];
 static struct manifest g_manifest = {.args = g_args, .envs = g_envs, .cwd = "/"};
 static struct libos_config g_config;
 
@@ -64,8 +64,8 @@ static void configure(struct libos_config *config, const struct manifest *m)
 {
     *config = (struct libos_config){
         .root = open_root(m),
-        .argv = m->args,
-        .envp = m->envs,
+        .argv = (char **)(void *)m->args, /* the kernel only reads them */
+        .envp = (char **)(void *)m->envs,
         .cwd = m->cwd,
         .uid = m->uid,
         .gid = m->gid,

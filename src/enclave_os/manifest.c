@@ -36,13 +36,12 @@ static int root(struct manifest *m, const char *text, struct err *e)
     return 0;
 }
 
-/* The manifest is read-only memory of the enclave; execve's argument lists are not const. */
-static int list(char **to, size_t *count, const char *text, struct err *e)
+static int list(const char **to, size_t *count, const char *text, struct err *e)
 {
     if (*count == MANIFEST_LIST_MAX)
         return fail(e, -EBADMSG, "manifest: more than %d arguments or variables",
                     MANIFEST_LIST_MAX);
-    to[(*count)++] = (char *)(uintptr_t)text;
+    to[(*count)++] = text;
     return 0;
 }
 

@@ -24,7 +24,7 @@ struct manifest {
     const char *cwd;
     const char *mounts[MANIFEST_MOUNTS_MAX];
     size_t mount_count;
-    char **args, **envs; /* lists of the caller, each with room for MANIFEST_LIST_MAX + 1 */
+    const char **args, **envs; /* lists of the caller, each with room for MANIFEST_LIST_MAX + 1 */
     size_t arg_count, env_count;
 };
 
