@@ -166,8 +166,9 @@ def test_musl_program(tmp_path):
     assert emu(tmp_path / "x") == (0, "1275\n", "")
 
 
-def test_children_are_covered(foreign):
-    status, out, _ = emu("bash", "-c", f"exec 3>&1; ({foreign}/static_host | tail -1); /usr/bin/env {foreign}/static_host | tail -1")
+@GUARDS
+def test_children_are_covered(foreign, guard):
+    status, out, _ = emu("--guard", guard, "bash", "-c", f"exec 3>&1; ({foreign}/static_host | tail -1); /usr/bin/env {foreign}/static_host | tail -1")
     assert status == 0 and out == "all passed\nall passed\n"
 
 
