@@ -159,13 +159,13 @@ def test_d08_flask(tmp_path):
 
     def ask():
         for _ in range(25):
-            answers.append(urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20).read())
+            answers.append(urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=90).read())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     data = bytes(5000000)
-    sent = urllib.request.urlopen(f"http://127.0.0.1:{port}/up", data=data, timeout=20).read().decode().strip()
+    sent = urllib.request.urlopen(f"http://127.0.0.1:{port}/up", data=data, timeout=90).read().decode().strip()
     assert (len(answers), {a[:3] for a in answers}) == (200, {b"pid"})
     assert sent == hashlib.sha256(data).hexdigest()
     assert server.stop(signal.SIGTERM) == 143

@@ -46,6 +46,19 @@ EMU_BARE_INLINE uint64_t cpu_sp(void)
     return sp;
 }
 
+/* A program may run with alignment checks on, and Linux leaves them on for a handler. */
+EMU_BARE_INLINE void cpu_clear_ac(void)
+{
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\t" /* the red zone may be in use */
+                     "pushfq\n\t"
+                     "andq $~0x40000, (%%rsp)\n\t"
+                     "popfq\n\t"
+                     "lea 128(%%rsp), %%rsp"
+                     :
+                     :
+                     : "cc", "memory");
+}
+
 /* XCR0.  [SDM1 13.3] */
 static inline uint64_t cpu_xcr0(void)
 {

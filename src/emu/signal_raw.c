@@ -11,6 +11,7 @@
 
 EMU_BARE void emu_trap_begin(struct emu_trap *trap, struct emu_thread *thread)
 {
+    cpu_clear_ac();
     trap->thread = thread;
     trap->fs = cpu_fs();
     trap->gs = cpu_gs();

@@ -36,7 +36,7 @@ direct_enter:                           /* void direct_enter(struct direct *d) *
     .endr
     fldcw   odd_fcw(%rip)
     ldmxcsr odd_mxcsr(%rip)
-    pushq   $0xed7                      /* CF PF AF ZF SF DF OF */
+    pushq   $0x40ed7                    /* CF PF AF ZF SF DF OF AC */
     popfq
 1:  enclu
     .byte   0x66, 0x90
