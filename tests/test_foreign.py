@@ -172,6 +172,15 @@ def test_children_are_covered(foreign, guard):
     assert status == 0 and out == "all passed\nall passed\n"
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="chroot needs root")
+def test_without_proc(foreign, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for file in [SGX_EMU, "/bin/busybox", foreign / "static_host"]:
+        shutil.copy(file, tmp_path / "bin")
+    all_passed(run("chroot", tmp_path, "/bin/sgx-emu", "--secret", "/secret", "/bin/busybox", "sh", "-c",
+                   "/bin/static_host"))
+
+
 def test_script_of_a_script(tmp_path):
     (tmp_path / "inner").write_text("#!/bin/sh -e\necho \"$0\" \"$@\"; cat /proc/self/comm; readlink /proc/self/exe\n")
     (tmp_path / "outer").write_text(f"#!{tmp_path}/inner an argument\n")

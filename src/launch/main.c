@@ -79,6 +79,10 @@ static void note_names(const struct resolved *r)
     text_number(link + strlen(link), (uint64_t)r->target.fd);
     read_link(g_program.path, sizeof g_program.path, link);
     read_link(g_program.launcher, sizeof g_program.launcher, "/proc/self/exe");
+    if (!g_program.path[0]) /* /proc is not mounted */
+        ignore(realpath(r->path, g_program.path));
+    if (!g_program.launcher[0])
+        ignore(realpath(program_at(getauxval(AT_EXECFN)), g_program.launcher));
     const char *name = g_program.options.execfn ? g_program.options.execfn : r->path;
     const char *slash = strrchr(name, '/');
     prctl(PR_SET_NAME, slash ? slash + 1 : name);
