@@ -330,8 +330,10 @@ static void print_machine(void)
 static void print_figure(const struct figure *f)
 {
     char text[64] = "";
+    int digits = f->median < 1000 ? 1 : 0;
     if (f->median != 0)
-        snprintf(text, sizeof text, "%.4g (%.4g to %.4g)", f->median, f->least, f->most);
+        snprintf(text, sizeof text, "%.*f (%.*f to %.*f)", digits, f->median, digits, f->least,
+                 digits, f->most);
     printf(" | %-25s", text);
 }
 
