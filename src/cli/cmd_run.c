@@ -22,6 +22,7 @@ enum { ENV_MAX = 1024, ARGS_MAX = 4096, EXIT_ENGINE = 125, LOG_WARNINGS = 1, PAT
 struct mounts {
     char host[HOST_MOUNTS_MAX][PATH_ROOM];
     const char *path[HOST_MOUNTS_MAX];
+    int path_size[HOST_MOUNTS_MAX]; /* without the :ro */
     size_t count;
 };
 
@@ -81,6 +82,7 @@ static int value_mount(void *field, const char *text, struct err *e)
         return fail(e, -EINVAL, "only read-only mounts are there yet: append :ro to '%.60s'", text);
     memcpy(m->host[m->count], text, (size_t)(colon - text));
     m->host[m->count][colon - text] = 0;
+    m->path_size[m->count] = (int)path_size - 3;
     m->path[m->count++] = colon + 1;
     return 0;
 }
@@ -164,7 +166,7 @@ static int make_manifest(struct run_manifest *m, const struct run_command *c, ch
     if (!rc)
         rc = run_manifest_add(m, e, "env=%s", path);
     for (size_t n = 0; !rc && n < c->mounts.count; n++)
-        rc = run_manifest_add(m, e, "mount=ro:%s", c->mounts.path[n]);
+        rc = run_manifest_add(m, e, "mount=ro:%.*s", c->mounts.path_size[n], c->mounts.path[n]);
     for (size_t n = 0; !rc && n < c->envs.count; n++)
         rc = run_manifest_add(m, e, "env=%s", c->envs.text[n]);
     for (int n = 0; !rc && n < arg_count; n++)

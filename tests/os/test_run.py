@@ -85,6 +85,12 @@ def test_what_cannot_be_started_has_a_status_of_container_engines(cella, words, 
     assert text in done.stderr
 
 
+def test_a_mounted_folder_is_seen_under_its_path(cella, tmp_path):
+    (tmp_path / "word").write_text("from the host\n")
+    done = cella.run("/bin/cat", "/given/word", root="/", options=("--mount", f"{tmp_path}:/given:ro"))
+    assert (done.returncode, done.stdout) == (0, b"from the host\n")
+
+
 @pytest.mark.parametrize("options, text", [
     (("-v", "data:/data"), b"volumes are not there yet"),
     (("--memory", "3"), b"--memory"),
